@@ -1,0 +1,38 @@
+"""What all tests share: sockets are closed unless a test says that it needs them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The public data that lies beside the project; the test is skipped where it does not."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared is not there: its data is not part of the project")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def _closed_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A unit test never reaches the network; one marked `network` or `server` reaches loopback only."""
+    node = request.node
+    loopback = any(node.get_closest_marker(name) for name in ("network", "server", "real"))
+    real_connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family == socket.AF_UNIX:
+            return real_connect(self, address)  # type: ignore[arg-type]
+        host = str(address[0]) if isinstance(address, tuple) else str(address)
+        if loopback and (host.startswith("127.") or host in {"::1", "localhost"}):
+            return real_connect(self, address)  # type: ignore[arg-type]
+        raise RuntimeError(f"this test may not connect to {address!r}; mark it `network` if it serves that itself")
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    yield
