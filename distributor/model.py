@@ -150,7 +150,7 @@ class Limits:
 
     `network` names the counting rule of text.measure; `length` is in that network's own units; `caption` is the
     length beside a picture, 0 where it makes no difference. `media` is how many pictures a post may carry,
-    `media_bytes` and `media_types` what each may be. `markup` is how the channel wants its text: plain or (Telegram's) html.
+    `media_bytes` and `media_types` what each may be. `markup` is how the channel wants its text.
     """
 
     network: str
@@ -214,15 +214,15 @@ class Delivery:
     """One intended effect: one row of the ledger.
 
     `key` is unique for ever, and the idempotency key given to the network. `attempt` counts claims and fences them.
-    `by_hand` passes quiet hours, slots and approval. `doubts` counts automatic recoveries after an unknown outcome;
-    `resolve_at` is the next one, None when only a person can decide. `reason` is one word, `error` one line.
+    `by_hand` passes quiet hours, slots and approval. `doubts` counts automatic recoveries after an unknown outcome
+    that began at `doubt_since`; `resolve_at` is the next one, None when only a person can decide. `reason` is one
+    word, `error` one line.
     """
 
     id: int = 0
     key: str
     kind: Kind
     channel: str
-    account: str
     article_id: int = 0
     edition_id: int = 0
     recipient_id: int = 0
@@ -244,6 +244,7 @@ class Delivery:
     lease_owner: str = ""
     lease_until: datetime | None = None
     doubts: int = 0
+    doubt_since: datetime | None = None
     resolve_at: datetime | None = None
     cost: float = 0.0
     receipt: Receipt | None = None

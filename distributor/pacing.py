@@ -1,0 +1,128 @@
+"""When a channel may speak: quiet hours, posting slots, paces, budgets. Pure functions over what was sent before.
+
+Nothing here is remembered: every answer follows from the ledger's own times, so two workers always agree.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+__all__ = ["Budget", "Pace", "Timetable", "affordable", "allowance", "next_in_pace", "opens"]
+
+# How much more than an even share of what is left a single day may spend: news does not come evenly.
+BURST = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """At most `count` attempts in any stretch of `per`."""
+
+    count: int
+    per: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """The hours a channel keeps, in its own time zone. `quiet` may pass midnight; `slots` each let one post out."""
+
+    zone: str = "UTC"
+    quiet: tuple[time, time] | None = None
+    slots: tuple[time, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a channel may cost, in USD; 0 is no limit."""
+
+    monthly: float = 0.0
+    daily: float = 0.0
+
+
+def next_in_pace(nth_last: datetime | None, pace: Pace, now: datetime) -> datetime:
+    """The first moment, from `now` on, at which one more attempt keeps the pace.
+
+    `nth_last` is when the `pace.count`-th last attempt was made, None when there were fewer.
+    """
+    return now if nth_last is None else max(now, nth_last + pace.per)
+
+
+def opens(timetable: Timetable, last_post: datetime | None, now: datetime) -> datetime:
+    """The first moment, from `now` on, at which the timetable lets an ordinary post out."""
+    moment = _after_slot(timetable, last_post, now)
+    after_quiet = _after_quiet(timetable, moment)
+    if after_quiet != moment and timetable.slots:
+        # The quiet hours swallowed the slot: the first one after them counts.
+        return _after_quiet(timetable, _after_slot(timetable, after_quiet - timedelta(microseconds=1), after_quiet))
+    return after_quiet
+
+
+def affordable(budget: Budget, cost: float, *, spent_month: float, spent_today: float, now: datetime, zone: str) -> int:
+    """How many more posts of `cost` today's allowance pays; a very large number where nothing limits it."""
+    if cost <= 0 or not (budget.monthly or budget.daily):
+        return 10**9
+    left = allowance(budget, spent_month=spent_month, spent_today=spent_today, now=now, zone=zone) - spent_today
+    # A cent's worth of float dust must not cost a post.
+    return max(0, int((left + 1e-9) / cost))
+
+
+def allowance(budget: Budget, *, spent_month: float, spent_today: float, now: datetime, zone: str) -> float:
+    """What may be spent today in all: twice an even share of what the month has left, and never more than is left."""
+    limits = [budget.daily] if budget.daily else []
+    if budget.monthly:
+        local = now.astimezone(ZoneInfo(zone))
+        days_left = calendar.monthrange(local.year, local.month)[1] - local.day + 1
+        left_this_morning = max(0.0, budget.monthly - (spent_month - spent_today))
+        limits.append(min(left_this_morning, BURST * left_this_morning / days_left))
+    return min(limits)
+
+
+def month_start(now: datetime, zone: str) -> datetime:
+    """Midnight of the month's first day in `zone`, in UTC."""
+    return day_start(now, zone, day=1)
+
+
+def day_start(now: datetime, zone: str, *, day: int | None = None) -> datetime:
+    """Midnight of today (or of this month's `day`) in `zone`, in UTC."""
+    local = now.astimezone(ZoneInfo(zone))
+    midnight = local.replace(day=day or local.day, hour=0, minute=0, second=0, microsecond=0, fold=0)
+    return midnight.astimezone(UTC)
+
+
+def _after_quiet(timetable: Timetable, moment: datetime) -> datetime:
+    if timetable.quiet is None:
+        return moment
+    start, end = timetable.quiet
+    local = moment.astimezone(ZoneInfo(timetable.zone))
+    clock = local.time().replace(tzinfo=None, fold=0)
+    quiet = start <= clock < end if start <= end else clock >= start or clock < end
+    if not quiet:
+        return moment
+    day = local.date() + timedelta(days=1 if start > end and clock >= start else 0)
+    return max(moment, _at(day.year, day.month, day.day, end, timetable.zone))
+
+
+def _after_slot(timetable: Timetable, last_post: datetime | None, now: datetime) -> datetime:
+    """Open when no post went out since the last slot began; else at the next slot."""
+    if not timetable.slots:
+        return now
+    around = _slots_around(timetable, now)
+    latest = max(moment for moment in around if moment <= now)
+    if last_post is None or last_post < latest:
+        return now
+    return min(moment for moment in around if moment > now)
+
+
+def _slots_around(timetable: Timetable, now: datetime) -> Sequence[datetime]:
+    today = now.astimezone(ZoneInfo(timetable.zone)).date()
+    days = [today + timedelta(days=offset) for offset in (-2, -1, 0, 1, 2)]
+    return [_at(day.year, day.month, day.day, slot, timetable.zone) for day in days for slot in timetable.slots]
+
+
+def _at(year: int, month: int, day: int, clock: time, zone: str) -> datetime:
+    """A wall-clock time as a moment; one that a DST change skips is the moment the clock jumps over it to."""
+    local = datetime(year, month, day, clock.hour, clock.minute, clock.second, tzinfo=ZoneInfo(zone))
+    return local.astimezone(UTC)
