@@ -1,0 +1,147 @@
+"""Accounts, their slots, and what a person switched off. Each function works on the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from distributor.store import tables as t
+from distributor.store.articles import upsert
+
+__all__ = [
+    "AccountState",
+    "free_slots",
+    "keep_slot",
+    "leave_slot",
+    "pause",
+    "paused",
+    "reopen",
+    "report",
+    "resume",
+    "slot_owners",
+    "state",
+    "stop",
+    "take_slot",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """What an account has been through. `stopped` is why a person must act, `epoch` counts the reopenings."""
+
+    name: str
+    stopped: str = ""
+    stopped_at: datetime | None = None
+    paused_until: datetime | None = None
+    why: str = ""
+    outages: int = 0
+    epoch: int = 0
+
+
+def state(connection: sa.Connection, name: str) -> AccountState:
+    row = connection.execute(sa.select(t.account).where(t.account.c.name == name)).one_or_none()
+    if row is None:
+        return AccountState(name)
+    return AccountState(row.name, row.stopped, row.stopped_at, row.paused_until, row.why, row.outages, row.epoch)
+
+
+def report(connection: sa.Connection, name: str, *, outages: int, paused_until: datetime | None, why: str) -> None:
+    """What an attempt told about the account's health."""
+    _write(connection, name, outages=outages, paused_until=paused_until, why=why)
+
+
+def stop(connection: sa.Connection, name: str, why: str, now: datetime) -> None:
+    """Nothing goes out on this account until a person acts."""
+    _write(connection, name, stopped=why, stopped_at=now)
+
+
+def reopen(connection: sa.Connection, name: str) -> None:
+    """A person acted: workers read the secrets again, and the account is open."""
+    _write(connection, name, stopped="", stopped_at=None, paused_until=None, why="", outages=0)
+    connection.execute(sa.update(t.account).where(t.account.c.name == name).values(epoch=t.account.c.epoch + 1))
+
+
+def take_slot(
+    connection: sa.Connection,
+    account: str,
+    slots: int,
+    *,
+    owner: str,
+    now: datetime,
+    until: datetime,
+    dead: Sequence[str],
+) -> int | None:
+    """A free slot of the account, now `owner`'s; None when all are taken. One whose owner is dead is free."""
+    for number in range(slots):
+        values = {"account": account, "number": number, "owner": owner, "until": until}
+        free = sa.or_(t.slot.c.until <= now, t.slot.c.owner == "", t.slot.c.owner.in_(list(dead)))
+        statement = (
+            upsert(connection, t.slot)
+            .values(values)
+            .on_conflict_do_update(
+                index_elements=["account", "number"], set_={"owner": owner, "until": until}, where=free
+            )
+            .returning(t.slot.c.number)
+        )
+        if connection.execute(statement).one_or_none() is not None:
+            return number
+    return None
+
+
+def keep_slot(connection: sa.Connection, account: str, number: int, *, owner: str, until: datetime) -> bool:
+    """Renews a lease; False when somebody else has the slot by now."""
+    statement = (
+        sa.update(t.slot)
+        .where(t.slot.c.account == account, t.slot.c.number == number, t.slot.c.owner == owner)
+        .values(until=until)
+        .returning(t.slot.c.number)
+    )
+    return connection.execute(statement).one_or_none() is not None
+
+
+def leave_slot(connection: sa.Connection, account: str, number: int, *, owner: str) -> None:
+    connection.execute(
+        sa.update(t.slot)
+        .where(t.slot.c.account == account, t.slot.c.number == number, t.slot.c.owner == owner)
+        .values(owner="")
+    )
+
+
+def slot_owners(connection: sa.Connection) -> set[str]:
+    """Everyone who holds a slot or is sending a delivery: those whose life is to be checked."""
+    holders = connection.execute(sa.select(t.slot.c.owner).where(t.slot.c.owner != "")).scalars()
+    senders = connection.execute(
+        sa.select(t.delivery.c.lease_owner).where(t.delivery.c.state == "sending").distinct()
+    ).scalars()
+    return {*holders, *senders} - {""}
+
+
+def free_slots(connection: sa.Connection, dead: Sequence[str]) -> None:
+    """Takes back the slots of the dead."""
+    if dead:
+        connection.execute(sa.update(t.slot).where(t.slot.c.owner.in_(list(dead))).values(owner=""))
+
+
+def pause(connection: sa.Connection, channel: str, who: str, now: datetime) -> None:
+    """Switches a channel off, or everything by "*"."""
+    values = {"channel": channel, "who": who, "since": now}
+    connection.execute(upsert(connection, t.switch).values(values).on_conflict_do_nothing())
+
+
+def resume(connection: sa.Connection, channel: str) -> bool:
+    """Switches it on again; False when it was not off."""
+    statement = sa.delete(t.switch).where(t.switch.c.channel == channel).returning(t.switch.c.channel)
+    return connection.execute(statement).one_or_none() is not None
+
+
+def paused(connection: sa.Connection) -> dict[str, tuple[datetime, str]]:
+    """What is off: since when, and by whom."""
+    return {row.channel: (row.since, row.who) for row in connection.execute(sa.select(t.switch))}
+
+
+def _write(connection: sa.Connection, name: str, **values: object) -> None:
+    statement = upsert(connection, t.account).values(name=name, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))

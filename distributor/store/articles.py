@@ -1,0 +1,190 @@
+"""Articles and the names they are known by. Each function works on the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from distributor.model import Article, Ranking
+from distributor.ranking import Item
+from distributor.store import tables as t
+from distributor.store.rows import article_from, article_values
+
+__all__ = [
+    "Known",
+    "add",
+    "alias",
+    "find",
+    "get",
+    "held",
+    "known",
+    "latest",
+    "live_items",
+    "mark_missing",
+    "recent",
+    "save_ranking",
+    "set_boost",
+    "set_status",
+    "stories",
+    "update",
+    "upsert",
+]
+
+# SQLite takes at most 32,766 parameters in one statement.
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An article already in the store, with the digest of what readers saw of it, and since when it is missing."""
+
+    article: Article
+    digest: str
+    missing_since: datetime | None
+
+
+def upsert(connection: sa.Connection, table: sa.Table) -> Any:
+    """An INSERT that can say ON CONFLICT, in the words of the connection's own database."""
+    return pg_insert(table) if connection.dialect.name == "postgresql" else sqlite_insert(table)
+
+
+def add(connection: sa.Connection, article: Article, *, keys: Iterable[str], digest: str, story: str) -> Article:
+    """Stores a new article; its id is in the article returned."""
+    values = article_values(article) | {"digest": digest, "story": story}
+    number = connection.execute(sa.insert(t.article).values(values).returning(t.article.c.id)).scalar_one()
+    alias(connection, number, keys)
+    return replace(article, id=number)
+
+
+def update(connection: sa.Connection, article: Article, *, digest: str) -> None:
+    """Stores a new revision of an article; boost and status stay as a person set them."""
+    values = article_values(article)
+    for kept in ("seen_at", "boost", "status", "note", "same_as"):
+        del values[kept]
+    values |= {"digest": digest, "missing_since": None}
+    connection.execute(sa.update(t.article).where(t.article.c.id == article.id).values(values))
+
+
+def alias(connection: sa.Connection, article_id: int, keys: Iterable[str]) -> None:
+    """Lets an article be known by more names; a name that is taken stays with its first article."""
+    rows = [{"key": key, "article_id": article_id} for key in dict.fromkeys(keys)]
+    if rows:
+        connection.execute(upsert(connection, t.alias).on_conflict_do_nothing(), rows)
+
+
+def known(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Known]:
+    """Which of these names are known, and of which article."""
+    found: dict[str, Known] = {}
+    for start in range(0, len(keys), CHUNK):
+        query = (
+            sa.select(t.alias.c.key.label("alias_key"), t.article)
+            .join(t.article, t.article.c.id == t.alias.c.article_id)
+            .where(t.alias.c.key.in_(keys[start : start + CHUNK]))
+        )
+        for row in connection.execute(query):
+            found[row.alias_key] = Known(article_from(row), row.digest, row.missing_since)
+    return found
+
+
+def get(connection: sa.Connection, article_id: int) -> Article | None:
+    row = connection.execute(sa.select(t.article).where(t.article.c.id == article_id)).one_or_none()
+    return None if row is None else article_from(row)
+
+
+def find(connection: sa.Connection, url: str) -> Article | None:
+    """The article of a canonical address."""
+    query = (
+        sa.select(t.article).join(t.alias, t.alias.c.article_id == t.article.c.id).where(t.alias.c.key == f"u:{url}")
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else article_from(row)
+
+
+def latest(
+    connection: sa.Connection,
+    *,
+    limit: int = 50,
+    source: str = "",
+    category: str = "",
+    status: str = "",
+    word: str = "",
+) -> list[Article]:
+    """The newest articles first."""
+    query = sa.select(t.article).order_by(t.article.c.published_at.desc(), t.article.c.id.desc()).limit(limit)
+    if source:
+        query = query.where(t.article.c.source == source)
+    if status:
+        query = query.where(t.article.c.status == status)
+    if word:
+        query = query.where(t.article.c.title.icontains(word, autoescape=True))
+    if category:
+        # JSON keeps non-ASCII letters escaped on some databases: compare in Python, over a bounded window.
+        rows = connection.execute(query.limit(limit * 40))
+        return [article for article in map(article_from, rows) if category in article.categories][:limit]
+    return [article_from(row) for row in connection.execute(query)]
+
+
+def stories(connection: sa.Connection, since: datetime, *, not_source: str) -> list[tuple[int, str, str]]:
+    """What other sources told since then: article id, its story's fingerprint, and its source; oldest first."""
+    query = (
+        sa.select(t.article.c.id, t.article.c.story, t.article.c.source)
+        .where(t.article.c.published_at >= since, t.article.c.source != not_source, t.article.c.same_as == 0)
+        .order_by(t.article.c.id)
+    )
+    return [(row.id, row.story, row.source) for row in connection.execute(query)]
+
+
+def recent(connection: sa.Connection, source: str, since: datetime) -> list[Known]:
+    """The live articles of a source published since then."""
+    query = sa.select(t.article).where(
+        t.article.c.source == source, t.article.c.published_at >= since, t.article.c.status != "withdrawn"
+    )
+    return [Known(article_from(row), row.digest, row.missing_since) for row in connection.execute(query)]
+
+
+def mark_missing(connection: sa.Connection, article_ids: Sequence[int], now: datetime | None) -> None:
+    """Remembers since when articles are missing from their feed; None when they are back."""
+    if article_ids:
+        connection.execute(sa.update(t.article).where(t.article.c.id.in_(article_ids)).values(missing_since=now))
+
+
+def set_status(connection: sa.Connection, article_id: int, status: str, note: str = "") -> None:
+    connection.execute(sa.update(t.article).where(t.article.c.id == article_id).values(status=status, note=note))
+
+
+def set_boost(connection: sa.Connection, article_id: int, boost: float) -> None:
+    connection.execute(sa.update(t.article).where(t.article.c.id == article_id).values(boost=boost))
+
+
+def held(connection: sa.Connection, *, source: str = "") -> list[Article]:
+    """The articles that wait for a person, oldest first."""
+    query = sa.select(t.article).where(t.article.c.status == "held").order_by(t.article.c.published_at, t.article.c.id)
+    if source:
+        query = query.where(t.article.c.source == source)
+    return [article_from(row) for row in connection.execute(query)]
+
+
+def live_items(connection: sa.Connection) -> list[Item]:
+    """What ranking needs of every article that still has something to send."""
+    waiting = sa.select(t.delivery.c.article_id).where(t.delivery.c.state.in_(["pending", "held"]))
+    query = sa.select(t.article.c.id, t.article.c.published_at, t.article.c.categories, t.article.c.boost).where(
+        t.article.c.id.in_(waiting)
+    )
+    return [
+        Item(row.id, row.published_at, (row.categories or [""])[0], boost=row.boost)
+        for row in connection.execute(query)
+    ]
+
+
+def save_ranking(connection: sa.Connection, rankings: Sequence[Ranking], now: datetime) -> None:
+    """Replaces the snapshot that queues are ordered by."""
+    connection.execute(sa.delete(t.ranking))
+    rows = [{"article_id": one.article_id, "score": one.score, "parts": dict(one.parts), "at": now} for one in rankings]
+    if rows:
+        connection.execute(sa.insert(t.ranking), rows)

@@ -1,0 +1,139 @@
+"""The database behind the store: connections, transactions, durability, and errors that a person can read.
+
+SQLite: WAL, one writer at a time in this process (others wait up to `BUSY`), and `synchronous` switched between
+transactions: FULL where a promise must survive a power cut (a claim), NORMAL where the loss of the last moments
+only means that something is looked at again. A later FULL commit makes all earlier ones durable too.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from distributor.errors import ConfigError, StoreError
+
+__all__ = ["Database"]
+
+BUSY = 15.0
+
+
+class Database:
+    """One database, given by an SQLAlchemy URL. Safe to use from any thread, and across a fork."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.url = sa.make_url(url)
+        except SQLAlchemyError as error:
+            raise ConfigError("is not a database URL", key="database.url", hint="sqlite:///FILE") from error
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.in_memory = self.is_sqlite and (self.url.database or ":memory:") == ":memory:"
+        self._lock = threading.RLock()
+        self._pid = os.getpid()
+        self._engine = self._make()
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The engine of this process: a child of a fork must not touch its parent's connections."""
+        if self._pid != os.getpid():
+            self._engine.dispose(close=False)
+            self._engine, self._pid, self._lock = self._make(), os.getpid(), threading.RLock()
+        return self._engine
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A consistent view; nothing written in it is kept."""
+        if self.in_memory:
+            with self._lock, self._told(), self.engine.connect() as connection:
+                yield connection
+                return
+        with self._told(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            yield connection
+
+    @contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[sa.Connection]:
+        """One transaction, committed at the end, rolled back by any error. `durable`: it survives a power cut."""
+        if not self.is_sqlite:
+            with self._told(), self.engine.begin() as connection:
+                if not durable:
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+                yield connection
+            return
+        engine = self.engine
+        with self._lock, self._told(), engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            connection.commit()
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
+
+    def lock(self, connection: sa.Connection, name: str) -> None:
+        """Serialises all transactions that lock the same name, until they end. SQLite's writers are serial anyway."""
+        if not self.is_sqlite:
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+
+    def close(self) -> None:
+        self._engine.dispose(close=self._pid == os.getpid())
+
+    def _make(self) -> sa.Engine:
+        try:
+            if not self.is_sqlite:
+                return sa.create_engine(self.url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=BUSY)
+            arguments: dict[str, Any] = {"timeout": BUSY, "check_same_thread": False}
+            pool: dict[str, Any] = (
+                {"poolclass": StaticPool} if self.in_memory else {"pool_size": 10, "max_overflow": 50}
+            )
+            engine = sa.create_engine(self.url, connect_args=arguments, **pool)
+        except (SQLAlchemyError, ImportError) as error:
+            raise ConfigError(str(error), key="database.url", hint="pip install 'distributor[postgres]'") from error
+        event.listen(engine, "connect", _prepare)
+        return engine
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Foreign errors stop here."""
+        try:
+            yield
+        except DBAPIError as error:
+            raise StoreError(_line(error, self.url), hint=_hint(error)) from error
+        except SQLAlchemyError as error:
+            raise StoreError(f"the database failed: {str(error).splitlines()[0]}") from error
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    # Transactions are ours to begin: the driver's own BEGIN would come too late, and deferred.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA temp_store = MEMORY")
+    cursor.execute("PRAGMA cache_size = -16000")
+    cursor.close()
+
+
+def _line(error: DBAPIError, url: sa.URL) -> str:
+    name = url.database if url.get_backend_name() == "sqlite" else f"{url.host or 'localhost'}/{url.database}"
+    cause = str(error.orig).strip().splitlines()
+    return f"the database {name} failed: {cause[0] if cause else type(error.orig).__name__}"
+
+
+def _hint(error: DBAPIError) -> str:
+    text = str(error.orig).lower()
+    if "full" in text or "no space" in text:
+        return "free some disk space; nothing was lost, the work goes on when there is room"
+    if "locked" in text:
+        return "another process holds the database; is a backup or a long query running?"
+    if "no such table" in text or "no such column" in text or "does not exist" in text:
+        return "run: distributor upgrade"
+    if isinstance(error, OperationalError):
+        return "is the database up, and is database.url right? distributor doctor tells"
+    return ""

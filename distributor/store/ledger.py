@@ -1,0 +1,266 @@
+"""The ledger: one row for every intended effect. Each function works on the caller's transaction.
+
+A claim is a compare-and-set, and settling repeats the attempt's number: a worker that wakes after its lease
+cannot overwrite what was decided without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from distributor.model import Delivery, Kind, Message, State
+from distributor.states import Settlement
+from distributor.store import tables as t
+from distributor.store.articles import upsert
+from distributor.store.queue import doubt_stays
+from distributor.store.rows import delivery_from, delivery_values, message_data, message_from, receipt_data
+
+__all__ = [
+    "add",
+    "attempts",
+    "claim",
+    "deliveries",
+    "freeze",
+    "get",
+    "hold",
+    "message",
+    "of_article",
+    "release",
+    "settle",
+    "skip",
+    "standing",
+]
+
+d = t.delivery
+
+
+def add(connection: sa.Connection, planned: Sequence[Delivery]) -> list[Delivery]:
+    """Adds what is not in the ledger yet, and returns that; a key that is known already is left as it is."""
+    if not planned:
+        return []
+    new = []
+    statement = upsert(connection, d).on_conflict_do_nothing().returning(d)
+    for delivery in planned:
+        row = connection.execute(statement.values(delivery_values(delivery))).one_or_none()
+        if row is not None:
+            new.append(delivery_from(row))
+    return new
+
+
+def get(connection: sa.Connection, delivery_id: int) -> Delivery | None:
+    row = connection.execute(sa.select(d).where(d.c.id == delivery_id)).one_or_none()
+    return None if row is None else delivery_from(row)
+
+
+def of_article(connection: sa.Connection, article_id: int) -> list[Delivery]:
+    """All deliveries of an article, oldest first."""
+    rows = connection.execute(sa.select(d).where(d.c.article_id == article_id).order_by(d.c.id))
+    return [delivery_from(row) for row in rows]
+
+
+def deliveries(
+    connection: sa.Connection,
+    *,
+    states: Sequence[State] = (),
+    channel: str = "",
+    since: datetime | None = None,
+    limit: int = 50,
+) -> list[Delivery]:
+    """The newest deliveries first."""
+    query = sa.select(d).order_by(d.c.id.desc()).limit(limit)
+    if states:
+        query = query.where(d.c.state.in_([state.value for state in states]))
+    if channel:
+        query = query.where(d.c.channel == channel)
+    if since:
+        query = query.where(d.c.planned_at >= since)
+    return [delivery_from(row) for row in connection.execute(query)]
+
+
+def freeze(connection: sa.Connection, message: Message, fingerprint: str, now: datetime) -> int:
+    """Keeps a message for ever as it will be sent; returns its id."""
+    values = {"data": message_data(message), "fingerprint": fingerprint, "frozen_at": now}
+    return int(connection.execute(sa.insert(t.message).values(values).returning(t.message.c.id)).scalar_one())
+
+
+def message(connection: sa.Connection, message_id: int) -> tuple[Message, str] | None:
+    """A frozen message and its fingerprint."""
+    row = connection.execute(sa.select(t.message).where(t.message.c.id == message_id)).one_or_none()
+    return None if row is None else (message_from(row.data), row.fingerprint)
+
+
+def claim(
+    connection: sa.Connection,
+    delivery: Delivery,
+    *,
+    message_id: int,
+    revision: int,
+    cost: float,
+    account: str,
+    owner: str,
+    now: datetime,
+    until: datetime,
+) -> Delivery | None:
+    """Takes a pending delivery for `owner`; None when somebody else was faster. Commit durably before sending.
+
+    The attempt is written down in the same transaction: paces are counted from it.
+    """
+    statement = (
+        sa.update(d)
+        .where(d.c.id == delivery.id, d.c.state == State.PENDING.value, d.c.attempt == delivery.attempt)
+        .values(
+            state=State.SENDING.value,
+            attempt=d.c.attempt + 1,
+            message_id=message_id,
+            revision=revision,
+            cost=cost,
+            claimed_at=now,
+            lease_owner=owner,
+            lease_until=until,
+        )
+        .returning(d)
+    )
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        return None
+    claimed = delivery_from(row)
+    connection.execute(
+        sa.insert(t.attempt).values(
+            delivery_id=claimed.id,
+            number=claimed.attempt,
+            account=account,
+            channel=claimed.channel,
+            kind=claimed.kind.value,
+            owner=owner,
+            at=now,
+        )
+    )
+    return claimed
+
+
+def settle(connection: sa.Connection, delivery: Delivery, settlement: Settlement, now: datetime) -> bool:
+    """Writes down what an attempt came to; False when the attempt is not the latest any more, and nothing changed.
+
+    A receipt that comes late still settles an uncertain delivery of the same attempt.
+    """
+    receipt = receipt_data(settlement.receipt)
+    from_states = [State.SENDING.value, State.UNCERTAIN.value]
+    if settlement.state is not State.SENT and delivery.state is State.SENDING:
+        from_states = [State.SENDING.value]
+    values: dict[str, Any] = {
+        "state": settlement.state.value,
+        "reason": settlement.reason,
+        "error": settlement.error,
+        "failures": settlement.failures,
+        "doubts": settlement.doubts,
+        "doubt_since": settlement.doubt_since,
+        "resolve_at": settlement.resolve_at,
+        "lease_owner": "",
+        "lease_until": None,
+        "settled_at": None if settlement.state is State.PENDING else now,
+    }
+    if settlement.due_at is not None:
+        values["due_at"] = settlement.due_at
+    if receipt is not None:
+        values["receipt"] = receipt
+    statement = (
+        sa.update(d)
+        .where(d.c.id == delivery.id, d.c.attempt == delivery.attempt, d.c.state.in_(from_states))
+        .values(values)
+        .returning(d.c.id)
+    )
+    done = connection.execute(statement).one_or_none() is not None
+    ended = sa.update(t.attempt).where(t.attempt.c.delivery_id == delivery.id, t.attempt.c.number == delivery.attempt)
+    outcome = settlement.reason or settlement.state.value
+    connection.execute(ended.values(ended_at=now, outcome=outcome, error=settlement.error))
+    return done
+
+
+def hold(
+    connection: sa.Connection,
+    delivery_ids: Iterable[int],
+    reason: str,
+    *,
+    error: str = "",
+    state: State = State.PENDING,
+) -> int:
+    """Lets waiting deliveries wait for a person. One whose outcome is in doubt is not touched."""
+    return _move(connection, delivery_ids, (state,), State.HELD, reason, error=error)
+
+
+def release(connection: sa.Connection, delivery_ids: Iterable[int], now: datetime) -> int:
+    """Lets held deliveries go; their time to live starts anew, because they waited for a person."""
+    ids = list(delivery_ids)
+    life = d.c.expires_at - d.c.planned_at
+    connection.execute(
+        sa.update(d)
+        .where(d.c.id.in_(ids), d.c.state == State.HELD.value, d.c.expires_at.is_not(None))
+        .values(expires_at=sa.type_coerce(life, sa.BigInteger) + sa.literal(now, t.Moment))
+    )
+    return _move(connection, ids, (State.HELD,), State.PENDING, "", due_at=now)
+
+
+def skip(connection: sa.Connection, delivery_ids: Iterable[int], reason: str, now: datetime) -> int:
+    """Gives up waiting deliveries; those whose outcome is in doubt stay uncertain, for a person."""
+    ids = list(delivery_ids)
+    doubt_stays(connection, d.c.id.in_(ids))
+    return _move(connection, ids, (State.PENDING, State.HELD), State.SKIPPED, reason, settled_at=now)
+
+
+def standing(connection: sa.Connection, delivery: Delivery) -> tuple[Delivery, str] | None:
+    """The post that a follow-up is about, with the fingerprint of what is on the network now."""
+    about = (
+        d.c.article_id == delivery.article_id,
+        d.c.channel == delivery.channel,
+        d.c.generation == delivery.generation,
+        d.c.state == State.SENT.value,
+    )
+    rows = [
+        delivery_from(row)
+        for row in connection.execute(
+            sa.select(d).where(*about, d.c.kind.in_([Kind.POST.value, Kind.EDIT.value])).order_by(d.c.revision)
+        )
+    ]
+    posts = [row for row in rows if row.kind is Kind.POST]
+    if not posts:
+        return None
+    # A later edit may have given the network's answer a new shape, and surely what is shown there.
+    latest = [row for row in rows if row.message_id] or posts
+    shown = message(connection, latest[-1].message_id)
+    return replace(posts[-1], receipt=latest[-1].receipt or posts[-1].receipt), shown[1] if shown else ""
+
+
+def attempts(connection: sa.Connection, delivery_id: int) -> list[Any]:
+    """Every attempt at a delivery: number, owner, at, ended_at, outcome, error."""
+    query = sa.select(t.attempt).where(t.attempt.c.delivery_id == delivery_id).order_by(t.attempt.c.number)
+    return list(connection.execute(query))
+
+
+def _move(
+    connection: sa.Connection,
+    delivery_ids: Iterable[int],
+    from_states: Sequence[State],
+    to: State,
+    reason: str,
+    **values: Any,
+) -> int:
+    ids = list(delivery_ids)
+    moved = 0
+    for start in range(0, len(ids), 500):
+        statement = (
+            sa.update(d)
+            .where(
+                d.c.id.in_(ids[start : start + 500]),
+                d.c.state.in_([state.value for state in from_states]),
+                d.c.doubts == 0,
+            )
+            .values(state=to.value, reason=reason, **values)
+            .returning(d.c.id)
+        )
+        moved += len(connection.execute(statement).all())
+    return moved

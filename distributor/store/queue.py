@@ -1,0 +1,166 @@
+"""What to do next: the queue's order, what is too old, what was left behind, what the paces allow.
+
+Each function works on the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from distributor.model import Delivery, Kind, Lane, State
+from distributor.store import tables as t
+from distributor.store.rows import delivery_from
+
+__all__ = [
+    "Gate",
+    "doubt_stays",
+    "doubtful",
+    "expire",
+    "nth_last_attempt",
+    "overrun",
+    "peek",
+    "spent",
+    "waiting_by_rank",
+]
+
+d = t.delivery
+FOLLOW_UPS = (Kind.EDIT.value, Kind.DELETE.value)
+WAITING = (State.PENDING.value, State.HELD.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a channel lets out at this moment: `ordinary` all, `urgent` breaking news and what a person sent."""
+
+    channel: str
+    ordinary: bool
+    urgent: bool
+
+
+def peek(
+    connection: sa.Connection, gates: Sequence[Gate], now: datetime, *, only: Sequence[int] = ()
+) -> Delivery | None:
+    """The delivery to send next: breaking first, then trending, then the oldest; None when nothing is due.
+
+    An edit or a deletion waits until its post is settled. `only` narrows it down to these deliveries.
+    """
+    ordinary = [gate.channel for gate in gates if gate.ordinary]
+    urgent = [gate.channel for gate in gates if gate.urgent and not gate.ordinary]
+    if not ordinary and not urgent:
+        return None
+    is_urgent = sa.or_(d.c.lane == int(Lane.BREAKING), d.c.by_hand)
+    post = d.alias("post")
+    stands = sa.exists().where(
+        post.c.article_id == d.c.article_id,
+        post.c.channel == d.c.channel,
+        post.c.kind == Kind.POST.value,
+        post.c.generation == d.c.generation,
+        post.c.state == State.SENT.value,
+    )
+    query = (
+        sa.select(d)
+        .outerjoin(t.ranking, t.ranking.c.article_id == d.c.article_id)
+        .where(
+            d.c.state == State.PENDING.value,
+            d.c.due_at <= now,
+            sa.or_(d.c.expires_at.is_(None), d.c.expires_at > now),
+            sa.or_(d.c.channel.in_(ordinary), sa.and_(d.c.channel.in_(urgent), is_urgent)),
+            sa.or_(d.c.kind.not_in(FOLLOW_UPS), stands),
+        )
+        .order_by(d.c.lane, sa.func.coalesce(t.ranking.c.score, 0.0).desc(), d.c.due_at, d.c.id)
+        .limit(1)
+    )
+    if only:
+        query = query.where(d.c.id.in_(only))
+    row = connection.execute(query).one_or_none()
+    return None if row is None else delivery_from(row)
+
+
+def waiting_by_rank(connection: sa.Connection, channel: str, now: datetime) -> list[int]:
+    """The posts due on a channel, those to be sent first at the front."""
+    query = (
+        sa.select(d.c.id)
+        .outerjoin(t.ranking, t.ranking.c.article_id == d.c.article_id)
+        .where(d.c.state == State.PENDING.value, d.c.channel == channel, d.c.kind == Kind.POST.value, d.c.due_at <= now)
+        .order_by(d.c.lane, sa.func.coalesce(t.ranking.c.score, 0.0).desc(), d.c.due_at, d.c.id)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def expire(connection: sa.Connection, now: datetime) -> list[Delivery]:
+    """Gives up what waited too long, and edits and deletions of posts that never went out; returns them."""
+    late = sa.and_(d.c.expires_at.is_not(None), d.c.expires_at <= now)
+    doubt_stays(connection, late)
+    expired = _skip_where(connection, late, "too-old", now)
+    post = d.alias("post")
+    never = sa.exists().where(
+        post.c.article_id == d.c.article_id,
+        post.c.channel == d.c.channel,
+        post.c.kind == Kind.POST.value,
+        post.c.generation == d.c.generation,
+        post.c.state.in_([State.SKIPPED.value, State.FAILED.value]),
+    )
+    return expired + _skip_where(connection, sa.and_(d.c.kind.in_(FOLLOW_UPS), never), "no-post", now)
+
+
+def overrun(connection: sa.Connection, now: datetime, dead: Sequence[str]) -> list[Delivery]:
+    """What is being sent by a worker whose lease ran out, or that is known to be dead."""
+    gone = sa.or_(d.c.lease_until <= now, d.c.lease_owner.in_(dead)) if dead else d.c.lease_until <= now
+    rows = connection.execute(sa.select(d).where(d.c.state == State.SENDING.value, gone).order_by(d.c.id))
+    return [delivery_from(row) for row in rows]
+
+
+def doubtful(connection: sa.Connection, channels: Sequence[str], now: datetime) -> list[Delivery]:
+    """Uncertain deliveries that are due for their next automatic step."""
+    query = sa.select(d).where(d.c.state == State.UNCERTAIN.value, d.c.channel.in_(channels), d.c.resolve_at <= now)
+    return [delivery_from(row) for row in connection.execute(query.order_by(d.c.resolve_at))]
+
+
+def nth_last_attempt(
+    connection: sa.Connection, nth: int, *, account: str = "", channel: str = "", posts_only: bool = False
+) -> datetime | None:
+    """When the nth-last attempt was made on an account or a channel; None when there were fewer.
+
+    `posts_only` leaves out edits, deletions, and what the network surely did not take.
+    """
+    a = t.attempt
+    query = sa.select(a.c.at).order_by(a.c.at.desc()).offset(nth - 1).limit(1)
+    query = query.where(a.c.account == account) if account else query.where(a.c.channel == channel)
+    if posts_only:
+        query = query.where(
+            a.c.kind == Kind.POST.value, a.c.outcome.in_(["", "sent", "found", "timeout", "worker-lost"])
+        )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def spent(connection: sa.Connection, channel: str, since: datetime) -> float:
+    """What a channel's attempts since then cost, those of unknown outcome included."""
+    counted = [State.SENDING.value, State.SENT.value, State.UNCERTAIN.value]
+    query = sa.select(sa.func.coalesce(sa.func.sum(d.c.cost), 0.0)).where(
+        d.c.channel == channel, d.c.claimed_at >= since, d.c.state.in_(counted)
+    )
+    return float(connection.execute(query).scalar_one())
+
+
+def _skip_where(connection: sa.Connection, condition: Any, reason: str, now: datetime) -> list[Delivery]:
+    statement = (
+        sa.update(d)
+        .where(d.c.state.in_(WAITING), d.c.doubts == 0, condition)
+        .values(state=State.SKIPPED.value, reason=reason, settled_at=now)
+        .returning(d)
+    )
+    return [delivery_from(row) for row in connection.execute(statement)]
+
+
+def doubt_stays(connection: sa.Connection, condition: Any) -> None:
+    """A pending repeat that is given up leaves the doubt about the first attempt: a person decides."""
+    connection.execute(
+        sa.update(d)
+        .where(d.c.state == State.PENDING.value, d.c.doubts > 0, condition)
+        .values(state=State.UNCERTAIN.value, reason="repeat-given-up", resolve_at=None)
+    )

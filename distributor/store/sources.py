@@ -1,0 +1,145 @@
+"""What is remembered of each source between polls. Each function works on the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from distributor.store import tables as t
+from distributor.store.articles import upsert
+
+__all__ = ["SourceState", "due", "forget", "lease", "register", "save", "states", "unmapped_words", "wake"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """A source as the bot knows it. `url` is the address in the settings, `feed` where the feed is by now.
+
+    `interval` is in seconds. `paused` is why it is not polled (gone), or empty. `good_at` is the last poll that gave
+    a readable feed, `new_at` the last one that gave a new article; None: never.
+    """
+
+    name: str
+    url: str
+    feed: str = ""
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+    title: str = ""
+    site_url: str = ""
+    language: str = ""
+    interval: float = 0.0
+    next_poll_at: datetime
+    polled_at: datetime | None = None
+    good_at: datetime | None = None
+    new_at: datetime | None = None
+    failures: int = 0
+    error: str = ""
+    paused: str = ""
+
+
+def register(connection: sa.Connection, sources: Mapping[str, str], now: datetime) -> None:
+    """Makes the store know the settings' sources (name to address); one whose address changed starts anew."""
+    known = {row.name: row.url for row in connection.execute(sa.select(t.source.c.name, t.source.c.url))}
+    for name, url in sources.items():
+        if known.get(name) == url:
+            continue
+        if name in known:
+            connection.execute(sa.delete(t.source).where(t.source.c.name == name))
+        fresh = SourceState(name=name, url=url, next_poll_at=now)
+        connection.execute(upsert(connection, t.source).values(_values(fresh)).on_conflict_do_nothing())
+
+
+def due(connection: sa.Connection, names: Sequence[str], now: datetime, *, limit: int = 2000) -> list[SourceState]:
+    """The sources to be polled now, those that waited longest first."""
+    query = (
+        sa.select(t.source)
+        .where(t.source.c.next_poll_at <= now, t.source.c.paused == "")
+        .order_by(t.source.c.next_poll_at)
+        .limit(limit)
+    )
+    wanted = set(names)
+    return [_from(row) for row in connection.execute(query) if row.name in wanted]
+
+
+def lease(
+    connection: sa.Connection, due_sources: Sequence[SourceState], until: timedelta, now: datetime
+) -> list[SourceState]:
+    """Those of these sources that nobody else took meanwhile; they are not due again until `until` has passed."""
+    taken: list[SourceState] = []
+    for start in range(0, len(due_sources), 500):
+        chunk = {one.name: one for one in due_sources[start : start + 500]}
+        statement = (
+            sa.update(t.source)
+            .where(t.source.c.name.in_(list(chunk)), t.source.c.next_poll_at <= now)
+            .values(next_poll_at=now + until)
+            .returning(t.source.c.name)
+        )
+        taken += [chunk[name] for name in connection.execute(statement).scalars()]
+    return taken
+
+
+def save(connection: sa.Connection, updates: Sequence[SourceState]) -> None:
+    """Stores what polls told."""
+    if not updates:
+        return
+    columns = [name for name in _values(updates[0]) if name != "name"]
+    statement = (
+        sa.update(t.source)
+        .where(t.source.c.name == sa.bindparam("key"))
+        .values({name: sa.bindparam(f"new_{name}") for name in columns})
+    )
+    rows = [
+        {"key": one.name} | {f"new_{name}": value for name, value in _values(one).items() if name != "name"}
+        for one in updates
+    ]
+    connection.execute(statement, rows)
+
+
+def states(connection: sa.Connection) -> dict[str, SourceState]:
+    """All sources that the store knows, by name."""
+    return {row.name: _from(row) for row in connection.execute(sa.select(t.source).order_by(t.source.c.name))}
+
+
+def wake(connection: sa.Connection, name: str, now: datetime) -> None:
+    """A person wants it polled now: a pause or a back-off ends."""
+    connection.execute(
+        sa.update(t.source).where(t.source.c.name == name).values(next_poll_at=now, paused="", failures=0, error="")
+    )
+
+
+def forget(connection: sa.Connection, name: str) -> None:
+    connection.execute(sa.delete(t.source).where(t.source.c.name == name))
+    connection.execute(sa.delete(t.unmapped).where(t.unmapped.c.source == name))
+
+
+def count_unmapped(connection: sa.Connection, source: str, words: Iterable[str], now: datetime) -> None:
+    """Counts the category words of a source that map to none of the publisher's categories."""
+    for word in words:
+        statement = upsert(connection, t.unmapped).values(source=source, word=word[:200], times=1, seen_at=now)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["source", "word"], set_={"times": t.unmapped.c.times + 1, "seen_at": now}
+            )
+        )
+
+
+def unmapped_words(connection: sa.Connection, since: datetime) -> list[tuple[str, str, int]]:
+    """(source, word, how often), the most frequent first."""
+    query = sa.select(t.unmapped).where(t.unmapped.c.seen_at >= since).order_by(t.unmapped.c.times.desc())
+    return [(row.source, row.word, row.times) for row in connection.execute(query.limit(200))]
+
+
+def _from(row: Any) -> SourceState:
+    values = {name: getattr(row, name) for name in _COLUMNS}
+    return SourceState(**values | {"cursor": row.cursor or {}})
+
+
+def _values(state: SourceState) -> dict[str, Any]:
+    values = asdict(state)
+    return values | {"cursor": dict(state.cursor)}
+
+
+_COLUMNS = tuple(column.name for column in t.source.columns)

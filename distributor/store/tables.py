@@ -1,0 +1,301 @@
+"""The tables. Moments are whole microseconds since 1970 in UTC, on every database alike: no zone can be lost.
+
+What is counted and what is looked for has an index; everything else is a scan of few rows.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator
+
+__all__ = [
+    "Moment",
+    "account",
+    "alias",
+    "article",
+    "attempt",
+    "audit",
+    "delivery",
+    "fact",
+    "message",
+    "metadata",
+    "process",
+    "ranking",
+    "slot",
+    "source",
+    "switch",
+    "unmapped",
+]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as whole microseconds since 1970 in UTC."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Any) -> int | None:
+        return None if value is None else (value - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: Any | None, _dialect: Any) -> datetime | None:
+        return None if value is None else EPOCH + timedelta(microseconds=int(value))
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# SQLite gives ids by itself only to a column that is exactly INTEGER.
+Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, server_default="")
+
+
+def _number(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False, server_default="0")
+
+
+def _json(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.JSON(none_as_null=True))
+
+
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
+    return sa.Column(name, Moment, nullable=nullable)
+
+
+article = sa.Table(
+    "article",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    _text("source"),
+    _text("guid"),
+    _text("url"),
+    _text("title"),
+    _text("summary"),
+    _text("social"),
+    _text("body"),
+    _json("categories"),
+    _json("unmapped"),
+    _json("tags"),
+    _text("author"),
+    _json("image"),
+    _text("language"),
+    _moment("published_at"),
+    _moment("updated_at", nullable=True),
+    _moment("seen_at"),
+    _number("revision"),
+    _number("lane"),
+    sa.Column("boost", sa.Float, nullable=False, server_default="0"),
+    sa.Column("same_as", Id, nullable=False, server_default="0"),
+    _text("status"),
+    _text("note"),
+    sa.Column("comments", sa.Integer),
+    _text("digest"),
+    _text("story"),
+    _moment("missing_since", nullable=True),
+    sa.Index(None, "published_at"),
+    sa.Index(None, "source", "published_at"),
+    sa.Index(
+        "ix_article_held",
+        "status",
+        "source",
+        sqlite_where=sa.text("status <> 'live'"),
+        postgresql_where=sa.text("status <> 'live'"),
+    ),
+)
+
+# The names an article is known by: "g:SOURCE:GUID" and "u:CANONICAL URL".
+alias = sa.Table(
+    "alias",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("article_id", Id, nullable=False, index=True),
+)
+
+message = sa.Table(
+    "message",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("data", sa.JSON, nullable=False),
+    _text("fingerprint"),
+    _moment("frozen_at"),
+)
+
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    _text("kind"),
+    _text("channel"),
+    sa.Column("article_id", Id, nullable=False, server_default="0"),
+    sa.Column("edition_id", Id, nullable=False, server_default="0"),
+    sa.Column("recipient_id", Id, nullable=False, server_default="0"),
+    _number("revision"),
+    _number("generation"),
+    sa.Column("message_id", Id, nullable=False, server_default="0"),
+    _number("lane"),
+    sa.Column("by_hand", sa.Boolean, nullable=False, server_default=sa.false()),
+    _text("state"),
+    _text("reason"),
+    _text("error"),
+    _moment("planned_at"),
+    _moment("due_at"),
+    _moment("expires_at", nullable=True),
+    _number("attempt"),
+    _number("failures"),
+    _moment("claimed_at", nullable=True),
+    _moment("settled_at", nullable=True),
+    _text("lease_owner"),
+    _moment("lease_until", nullable=True),
+    _number("doubts"),
+    _moment("doubt_since", nullable=True),
+    _moment("resolve_at", nullable=True),
+    sa.Column("cost", sa.Float, nullable=False, server_default="0"),
+    _json("receipt"),
+    sa.Index(None, "article_id", "channel"),
+    sa.Index(None, "planned_at"),
+    sa.Index(None, "channel", "claimed_at"),
+)
+UNSETTLED = "state in ('pending', 'sending', 'held', 'uncertain')"
+sa.Index(
+    "ix_delivery_unsettled",
+    delivery.c.state,
+    delivery.c.channel,
+    delivery.c.due_at,
+    sqlite_where=sa.text(UNSETTLED),
+    postgresql_where=sa.text(UNSETTLED),
+)
+
+# Every attempt ever made at a social post: what paces are counted from, and what `deliveries show` tells.
+attempt = sa.Table(
+    "attempt",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("delivery_id", Id, nullable=False, index=True),
+    _number("number"),
+    _text("account"),
+    _text("channel"),
+    _text("kind"),
+    _text("owner"),
+    _moment("at"),
+    _moment("ended_at", nullable=True),
+    _text("outcome"),
+    _text("error"),
+    sa.Index(None, "account", "at"),
+    sa.Index(None, "channel", "at"),
+)
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    _text("stopped"),
+    _moment("stopped_at", nullable=True),
+    _moment("paused_until", nullable=True),
+    _text("why"),
+    _number("outages"),
+    _number("epoch"),
+)
+
+slot = sa.Table(
+    "slot",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    _text("owner"),
+    _moment("until"),
+)
+
+# What a person switched off: a channel by its name, or everything by "*".
+switch = sa.Table(
+    "switch",
+    metadata,
+    sa.Column("channel", sa.Text, primary_key=True),
+    _moment("since"),
+    _text("who"),
+)
+
+source = sa.Table(
+    "source",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    _text("url"),
+    _text("feed"),
+    _json("cursor"),
+    _text("title"),
+    _text("site_url"),
+    _text("language"),
+    sa.Column("interval", sa.Float, nullable=False, server_default="0"),
+    _moment("next_poll_at"),
+    _moment("polled_at", nullable=True),
+    _moment("good_at", nullable=True),
+    _moment("new_at", nullable=True),
+    _number("failures"),
+    _text("error"),
+    _text("paused"),
+    sa.Index(None, "next_poll_at"),
+)
+
+unmapped = sa.Table(
+    "unmapped",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("word", sa.Text, primary_key=True),
+    _number("times"),
+    _moment("seen_at"),
+)
+
+ranking = sa.Table(
+    "ranking",
+    metadata,
+    sa.Column("article_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("score", sa.Float, nullable=False),
+    _json("parts"),
+    _moment("at"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    _moment("at"),
+    _text("who"),
+    _text("what"),
+    _text("subject"),
+    _json("detail"),
+    sa.Index(None, "at"),
+)
+
+process = sa.Table(
+    "process",
+    metadata,
+    sa.Column("owner", sa.Text, primary_key=True),
+    _text("role"),
+    _text("version"),
+    _text("config"),
+    _text("fingerprint"),
+    _moment("started_at"),
+    _moment("seen_at"),
+)
+
+fact = sa.Table(
+    "fact",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    _json("value"),
+    _moment("at"),
+)
