@@ -108,7 +108,7 @@ class Session:
 
     def _call(self, method: str, name: str, token: str, deadline: Deadline, **request: Any) -> Answer:
         if self._client is None:
-            self._client = open_client(self._base_url, self._timeout)
+            self._client = open_client(self, self._base_url, self._timeout)
         headers = {**request.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}
         return call(self._client, method, f"/xrpc/{name}", deadline=deadline, headers=headers, **request)
 

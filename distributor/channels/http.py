@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,19 +70,24 @@ class Deadline:
         return max(0.0, self._end - time.monotonic())
 
 
-def open_client(base_url: str, timeout: float) -> httpx2.Client:
-    """A client to be kept open. `timeout` (seconds) holds for connecting and for each wait for bytes."""
+def open_client(owner: object, base_url: str, timeout: float) -> httpx2.Client:
+    """A client to be kept open for as long as `owner` lives; then its connections are closed.
+
+    `timeout` (seconds) holds for connecting and for each wait for bytes.
+    """
     import httpx2
 
     from distributor import __version__
 
-    return httpx2.Client(
+    client = httpx2.Client(
         base_url=base_url,
         timeout=httpx2.Timeout(timeout, connect=min(timeout, 5.0)),
         headers={"User-Agent": f"distributor/{__version__}"},
         follow_redirects=False,
         trust_env=not is_loopback(base_url),  # a proxy of the environment cannot reach this machine's loopback
     )
+    weakref.finalize(owner, client.close)
+    return client
 
 
 def is_loopback(url: str) -> bool:
