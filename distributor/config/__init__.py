@@ -1,0 +1,28 @@
+"""Settings: TOML, environment and secret files, checked, as one frozen value for each (re)load.
+
+    find(...) -> path -> load(path, env) -> Settings       errors are ConfigError and name the key
+
+Import this package where settings are needed, not at the top of the command line: pydantic takes a while.
+Editing the file is `distributor.config.edit`, writing the first one `distributor.config.starter`.
+"""
+
+from distributor.config.channel import Channel as ChannelSettings
+from distributor.config.loading import explain, find, load, loads
+from distributor.config.samples import feed_settings, sample_settings
+from distributor.config.secrets import redact
+from distributor.config.settings import Settings, secret_key
+from distributor.config.source import Source as SourceSettings
+
+__all__ = [
+    "ChannelSettings",
+    "Settings",
+    "SourceSettings",
+    "explain",
+    "feed_settings",
+    "find",
+    "load",
+    "loads",
+    "redact",
+    "sample_settings",
+    "secret_key",
+]

@@ -1,0 +1,201 @@
+"""The tables of distributor.toml: what each key means, and its default. docs/configuration.md lists them for people."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+
+from distributor.config import fields
+from distributor.config.values import Address, Listen
+from distributor.ranking import RankingSettings
+
+__all__ = [
+    "CATEGORIES",
+    "Alerts",
+    "Broker",
+    "Database",
+    "Digest",
+    "Mail",
+    "Network",
+    "Ranking",
+    "Site",
+    "Web",
+    "Workers",
+]
+
+CATEGORIES = (
+    "World News",
+    "News Analysis",
+    "Opinion",
+    "Business",
+    "Technology",
+    "Science",
+    "Health",
+    "Environment",
+    "Lifestyle",
+    "Entertainment",
+    "Sports",
+    "Blog",
+)
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MAILBOX = re.compile(r"(?:[^<>\r\n]*<)?[^\s<>@]+@[^\s<>@]+>?")
+
+
+def _distinct(words: tuple[str, ...]) -> tuple[str, ...]:
+    if not words:
+        raise ValueError("must name at least one category")
+    if len({word.casefold() for word in words}) < len(words):
+        raise ValueError("names a category twice")
+    return words
+
+
+def _no_slash(url: str) -> str:
+    return Address(url.rstrip("/"))
+
+
+def _mailbox(value: str) -> str:
+    if not _MAILBOX.fullmatch(value) or ("<" in value) != value.endswith(">") or len(value) > 320:
+        raise ValueError('must be an address, such as "The Paper <news@paper.example>"')
+    return value
+
+
+def _destination(value: str) -> str:
+    scheme, colon, target = value.partition(":")
+    if (
+        not colon
+        or not target
+        or not re.fullmatch(r"[a-z0-9_-]+", scheme)
+        or (scheme == "mailto" and "@" not in target)
+    ):
+        raise ValueError(f'{value[:60]!r} is no place for alerts; write it like "mailto:ops@paper.example"')
+    return value
+
+
+def _smtp(value: str) -> Address:
+    if not re.fullmatch(r"(smtp|smtps|lmtp)://[^\s/]+/?", value):
+        raise ValueError('must look like "smtp://user@relay.example:587"')
+    return Address(value)
+
+
+def _service(value: Any) -> Any:
+    if isinstance(value, str) and value and not re.match(r"[a-z][a-z0-9+.-]*://", value):
+        raise ValueError('must be a URL, such as "postgresql+psycopg://host/name" or "redis://host:6379/0"')
+    return value
+
+
+def _proxy(value: str) -> str:
+    return str(ipaddress.ip_network(value, strict=False))
+
+
+def _weekdays(value: Any) -> Any:
+    listed = [str(day).casefold() for day in fields.words(value)]
+    found = [next((full for full in _WEEKDAYS if len(day) > 2 and full.startswith(day)), "") for day in listed]
+    if not all(found):
+        raise ValueError(f"{listed[found.index('')][:40]!r} is no weekday; they are {', '.join(_WEEKDAYS)}")
+    return tuple(day for day in _WEEKDAYS if day in found)
+
+
+class Site(fields.Table):
+    """The publisher. `data` is where the ledger and keys are, `templates` a folder that overrides ours one by one."""
+
+    name: str = "distributor"
+    public_url: Annotated[fields.Url, AfterValidator(_no_slash)] | None = None
+    timezone: fields.Zone = "UTC"
+    language: fields.Language = "en"
+    postal_address: str = ""
+    categories: Annotated[fields.Words, AfterValidator(_distinct)] = CATEGORIES
+    data: Path = Path("data")
+    templates: Path | None = None
+    utm: fields.Utm = Field(default_factory=dict, validate_default=True)
+    hashtags: int = Field(default=2, ge=0, le=20)
+
+
+class Mail(fields.Table):
+    """How digests leave. `password` goes with the user of `smtp`."""
+
+    sender: Annotated[str, AfterValidator(_mailbox)] = Field(alias="from")
+    smtp: Annotated[str, AfterValidator(_smtp), fields.SHOWN_CUT] = Address("smtp://127.0.0.1:25")
+    password: SecretStr | None = None
+    reply_to: Annotated[str, AfterValidator(_mailbox)] | None = None
+
+
+class Digest(fields.Table):
+    """A digest that readers subscribe to. `hour` is on the reader's own clock; `categories=None` is all of them."""
+
+    name: str
+    hour: int = Field(default=7, ge=0, le=23)
+    frequency: Literal["daily", "weekly"] = "daily"
+    weekdays: Annotated[tuple[str, ...], BeforeValidator(_weekdays)] = ()
+    per_category: int = Field(default=5, ge=1, le=50)
+    categories: fields.Categories = None
+    enabled: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _days(cls, raw: Any) -> Any:
+        """A daily digest comes every day, a weekly one on Monday, unless said."""
+        if not isinstance(raw, dict) or "weekdays" in raw:
+            return raw
+        return {**raw, "weekdays": ["monday"] if raw.get("frequency") == "weekly" else list(_WEEKDAYS)}
+
+
+Destinations = Annotated[tuple[Annotated[str, AfterValidator(_destination)], ...], BeforeValidator(fields.words)]
+
+
+class Alerts(fields.Table):
+    """Who is told what goes wrong: `admin` about the machine, `editors` about the news."""
+
+    admin: Destinations = ()
+    editors: Destinations = ()
+
+
+class Web(fields.Table):
+    """Two listeners: `admin` for the staff, `public` for readers and hooks. `public` is None while nobody needs it."""
+
+    admin: fields.Listener = Listen("127.0.0.1", 8000)
+    public: fields.Listener | None = None
+    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_proxy)], ...], BeforeValidator(fields.words)] = ()
+    metrics_token: SecretStr | None = None
+
+
+class Network(fields.Table):
+    """The guarded client. `allow_hosts` are places on a private network that it may reach, by name and port."""
+
+    allow_hosts: fields.Hosts = ()
+    user_agent: str = Field(default="", max_length=200, pattern=r"^[\x20-\x7e]*$")
+    connect_timeout: fields.Positive = timedelta(seconds=5)
+    read_timeout: fields.Positive = timedelta(seconds=10)
+    total_timeout: fields.Positive = timedelta(seconds=30)
+
+
+class Database(fields.Table):
+    """The ledger, as SQLAlchemy's URL; empty until a data folder gives the default."""
+
+    url: Annotated[fields.Hidden, BeforeValidator(_service)] = Address("")
+
+
+class Broker(fields.Table):
+    """Where Celery's bells ring, as kombu's URL."""
+
+    url: Annotated[fields.Hidden, BeforeValidator(_service)] = Address("memory://")
+
+
+class Ranking(fields.Table):
+    """See distributor.ranking."""
+
+    freshness_half_life: fields.Positive = timedelta(hours=6)
+
+    @property
+    def settings(self) -> RankingSettings:
+        return RankingSettings(freshness_half_life=self.freshness_half_life)
+
+
+class Workers(fields.Table):
+    """Threads of a worker process."""
+
+    concurrency: int = Field(default=4, ge=1, le=256)
