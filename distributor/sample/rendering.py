@@ -64,7 +64,6 @@ def _json_item(base: str, article: SampleArticle) -> dict[str, Any]:
         "breaking": article.breaking,
         "tags": list(article.tags),
         "comments": article.comments,
-        "image_alt": picture.alt,
     }
     item = {
         "id": article.guid,
@@ -73,6 +72,7 @@ def _json_item(base: str, article: SampleArticle) -> dict[str, Any]:
         "summary": article.summary,
         "content_html": article.body,
         "image": address,
+        "attachments": [{"url": address, "mime_type": picture.type, "title": picture.alt}],
         "date_published": _rfc3339(article.published_at),
         "date_modified": _rfc3339(article.updated_at) if article.revision > 1 else "",
         "authors": [{"name": article.author}],

@@ -170,7 +170,11 @@ def test_the_json_feed_holds_the_same_articles(newsroom: Newsroom) -> None:
         assert ("date_modified" in item) == (article.revision > 1)
         assert tuple(item["tags"]) == article.categories
         assert item["_distributor"].get("social", "") == article.social
-        assert item["_distributor"]["image_alt"] == article.picture.alt
+        assert item["attachments"][0] == {
+            "url": item["image"],
+            "mime_type": article.picture.type,
+            "title": article.picture.alt,
+        }
 
 
 # Pages
