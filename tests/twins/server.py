@@ -14,6 +14,7 @@ line per effect. Everything binds 127.0.0.1.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import socket
@@ -65,6 +66,7 @@ class Twin:
         self._always = ""
         self._random: tuple[tuple[str, ...], float, random.Random] | None = None
         self._stopping = threading.Event()
+        self._lines: set[socket.socket] = set()
         twin = self
 
         class Handler(_Handler):
@@ -88,6 +90,9 @@ class Twin:
             self._stopping.set()
             self._server.shutdown()
             self._server.server_close()
+            for line in tuple(self._lines):  # kept open by clients: nobody listens there any more
+                with contextlib.suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
             if self._log:
                 self._log.close()
 
@@ -142,6 +147,15 @@ class Twin:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     owner: ClassVar[Twin]
+
+    def setup(self) -> None:
+        super().setup()
+        self.owner._lines.add(self.connection)
+
+    def finish(self) -> None:
+        self.owner._lines.discard(self.connection)
+        with contextlib.suppress(OSError):
+            super().finish()
 
     def handle_one_request(self) -> None:
         try:
