@@ -29,8 +29,8 @@ __all__ = ["Fetched", "Fetcher", "Request"]
 class Request:
     """A GET. `max_bytes` bounds the unpacked body, `deadline` is seconds; None leaves both to the limits."""
 
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    url: str = field(repr=False)  # it may hold a password
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     max_bytes: int | None = None
     deadline: float | None = None
 

@@ -55,7 +55,8 @@ async def exchange(
 
 
 def _unreachable(target: Target, error: Exception, status: int | None) -> Unreachable:
-    hint = f'if it is your own server, add "{target.host}:{target.port}" to allow_hosts' if refusal(error) else ""
+    place = f"{target.url.host_subcomponent}:{target.port}"
+    hint = f'if it is your own server, add "{place}" to allow_hosts' if refusal(error) else ""
     return Unreachable(f"{shown(target.text)}: {reason(error)}", status=status, hint=hint)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urljoin
 
 from distributor.errors import Unreachable
@@ -23,7 +23,7 @@ class Trail:
     """Where a request has come to. `moved_to` is the last target that permanent redirects alone led to, or empty."""
 
     target: Target
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     seen: tuple[str, ...]
     permanent: bool = True
     moved_to: str = ""

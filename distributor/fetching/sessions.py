@@ -7,15 +7,14 @@ redirect or a name that changed its mind cannot pass; and the peer is judged bef
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import ssl
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import aiohttp
+import anyio
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from distributor.fetching.guard import LISTED, PUBLIC
@@ -38,18 +37,14 @@ class Sessions:
 
     strangers: aiohttp.ClientSession
     listed: aiohttp.ClientSession
-    lookups: ThreadPoolExecutor
 
     async def close(self) -> None:
         await self.strangers.close()
         await self.listed.close()
-        self.lookups.shutdown(wait=False, cancel_futures=True)
 
 
 def open_sessions(user_agent: str, connect: float, silence: float, resolve: Resolve, judge: Judge) -> Sessions:
     """Call it in the loop. `connect` and `silence` (the longest wait for a byte) are seconds."""
-    # Not the loop's own look-up threads: they are few, and a slow name server would hold them all.
-    lookups = ThreadPoolExecutor(32, thread_name_prefix="distributor-dns")
     times = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, sock_read=silence)
 
     def session(accepted: frozenset[str]) -> aiohttp.ClientSession:
@@ -59,7 +54,7 @@ def open_sessions(user_agent: str, connect: float, silence: float, resolve: Reso
                 raise Refused(f"refused: {address} is {word}, not public")
 
         return aiohttp.ClientSession(
-            connector=_connector(check, resolve, lookups),
+            connector=_connector(check, resolve),
             request_class=_request_class(check),
             headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate"},
             timeout=times,
@@ -70,7 +65,7 @@ def open_sessions(user_agent: str, connect: float, silence: float, resolve: Reso
             max_field_size=_FIELD,
         )
 
-    return Sessions(session(PUBLIC), session(LISTED), lookups)
+    return Sessions(session(PUBLIC), session(LISTED))
 
 
 def look_up(host: str, port: int) -> list[str]:
@@ -79,23 +74,23 @@ def look_up(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def _connector(check: Callable[[str], None], resolve: Resolve, lookups: ThreadPoolExecutor) -> aiohttp.TCPConnector:
+def _connector(check: Callable[[str], None], resolve: Resolve) -> aiohttp.TCPConnector:
     def guarded(info: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = info
         check(str(address[0]))
         return socket.socket(family, kind, protocol)
 
     # limit=0: the client counts for itself, so that waiting for one's turn is not taken for a slow connect.
-    return aiohttp.TCPConnector(
-        resolver=_Resolver(check, resolve, lookups), socket_factory=guarded, limit=0, ttl_dns_cache=30
-    )
+    return aiohttp.TCPConnector(resolver=_Resolver(check, resolve), socket_factory=guarded, limit=0, ttl_dns_cache=30)
 
 
 class _Resolver(AbstractResolver):
     """One private answer among public ones refuses the host: it is how rebinding starts."""
 
-    def __init__(self, check: Callable[[str], None], resolve: Resolve, lookups: ThreadPoolExecutor) -> None:
-        self._check, self._resolve, self._lookups = check, resolve, lookups
+    def __init__(self, check: Callable[[str], None], resolve: Resolve) -> None:
+        self._check, self._resolve = check, resolve
+        # Not the loop's own look-up threads: they are few, and a slow name server would hold them all.
+        self._threads = anyio.CapacityLimiter(32)
 
     async def resolve(
         self,
@@ -103,8 +98,9 @@ class _Resolver(AbstractResolver):
         port: int = 0,
         family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 -- aiohttp's signature
     ) -> list[ResolveResult]:
-        loop = asyncio.get_running_loop()
-        addresses = await loop.run_in_executor(self._lookups, self._resolve, host, port)
+        addresses = await anyio.to_thread.run_sync(
+            self._resolve, host, port, abandon_on_cancel=True, limiter=self._threads
+        )
         for address in addresses:
             self._check(address)
         if not addresses:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ __all__ = ["Target", "parse", "parse_allow_list", "shown"]
 
 _LONGEST = 8192
 _USERINFO = re.compile(r"^((?:[a-z][a-z0-9+.-]*:)?[/\\]*)[^/\\?#]*@", re.IGNORECASE)
+_BRACKETED = re.compile(r"[^/?#]*//(?:[^/?#]*@)?\[")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_.-])?")
 # A path and query that need no quoting are sent as they stand: a signed URL breaks when %2F becomes a slash.
 _EXACT = re.compile(r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=|-]|%[0-9A-Fa-f]{2})*")
@@ -36,7 +37,7 @@ class Target:
     text: str
     host: str
     port: int
-    authorization: str
+    authorization: str = field(repr=False)
 
     @property
     def place(self) -> tuple[str, int]:
@@ -59,7 +60,8 @@ def parse(text: str) -> Target:
     except ValueError as error:
         # The library's own message would repeat the URL, and in one that cannot be read a password may be anywhere.
         reason = str(error) if isinstance(error, _NotATarget) else "this is not a URL"
-        raise Unreachable(f"{shown(stripped.rpartition('@')[2]) or 'an empty address'}: {reason}") from None
+        _, at, tail = stripped.rpartition("@")
+        raise Unreachable(f"{'…@' if at else ''}{shown(tail) or 'an empty address'}: {reason}") from None
 
 
 class _NotATarget(ValueError):
@@ -73,7 +75,7 @@ def _target(text: str) -> Target:
     read = URL(text)
     if read.scheme not in {"http", "https"}:
         raise _NotATarget("only http and https addresses are fetched")
-    host, port = _host(read.raw_host), read.port
+    host, port = _host(read.raw_host, bool(_BRACKETED.match(text))), read.port
     if not port:
         raise _NotATarget("the port must be 1 to 65535")
     user, password = read.user, read.password
@@ -95,7 +97,7 @@ def _check_text(text: str) -> None:
         raise _NotATarget("a backslash in an address")
 
 
-def _host(host: str | None) -> str:
+def _host(host: str | None, bracketed: bool) -> str:
     if not host:
         raise _NotATarget("the address names no host")
     if ":" in host:
@@ -103,7 +105,7 @@ def _host(host: str | None) -> str:
             raise _NotATarget("an address of one network card (IPv6 zone) is not fetched")
         IPv6Address(host)
         return host
-    if ".." in host or not _HOST.fullmatch(host):
+    if bracketed or ".." in host or not _HOST.fullmatch(host):
         raise _NotATarget("the address names no host that could exist")
     return host
 
