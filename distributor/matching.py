@@ -16,7 +16,20 @@ from urllib.parse import urlsplit
 
 from distributor.model import Entry
 
-__all__ = ["Candidate", "digest", "guid_key", "keys_of", "same_article", "url_key"]
+__all__ = [
+    "Candidate",
+    "Holder",
+    "claims_of",
+    "digest",
+    "guid_key",
+    "keys",
+    "once",
+    "own_keys",
+    "plain",
+    "resolve",
+    "tells",
+    "url_key",
+]
 
 TAG = re.compile(r"<[^>]*>")
 SPACE = re.compile(r"\s+")
@@ -25,10 +38,19 @@ LONGEST_KEY = 400
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An entry with the names it may be known by; `keys` are in order of trust."""
+    """An entry with its addresses, tracking taken off: its own, and what its page calls canonical, if that differs."""
 
     entry: Entry
-    keys: tuple[str, ...]
+    url: str
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """An article that is known by some key."""
+
+    article_id: int
+    source: str
 
 
 def guid_key(source: str, guid: str) -> str:
@@ -39,21 +61,61 @@ def url_key(url: str) -> str:
     return _short(f"u:{url}")
 
 
-def keys_of(source: str, entries: Sequence[Entry]) -> list[Candidate]:
-    """Each entry with its keys. `entry.canonical` is its canonical address (tracking off), or empty."""
-    claimed = Counter(entry.canonical for entry in _once(entries))
+def keys(source: str, candidate: Candidate) -> list[str]:
+    """Every key that might tell which article this is."""
+    urls = dict.fromkeys(url for url in (candidate.url, candidate.page) if tells(url))
+    return [guid_key(source, candidate.entry.guid), *map(url_key, urls)]
+
+
+def once(entries: Iterable[Entry]) -> list[Entry]:
+    """A feed may hold an entry twice: the first one counts."""
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        found.setdefault(entry.guid, entry)
+    return list(found.values())
+
+
+def resolve(source: str, candidates: Sequence[Candidate], known: Mapping[str, Holder]) -> list[int]:
+    """The article's id for each candidate, 0 for a new one.
+
+    The GUID counts first. An address counts unless two candidates claim it, or its article is known by the GUID of
+    another one. What a page calls canonical counts only for an article of another source: two entries of one source
+    are never made one by what their pages say.
+    """
+    by_guid = [known.get(guid_key(source, candidate.entry.guid)) for candidate in candidates]
+    taken = {holder.article_id for holder in by_guid if holder}
+    claims = Counter(candidate.url for candidate in candidates)
+    pages = Counter(candidate.page or candidate.url for candidate in candidates)
+
+    def by_address(candidate: Candidate) -> int:
+        holder = known.get(url_key(candidate.url)) if tells(candidate.url) and claims[candidate.url] == 1 else None
+        if holder and holder.article_id not in taken:
+            return holder.article_id
+        page = candidate.page
+        holder = known.get(url_key(page)) if tells(page) and pages[page] == 1 else None
+        return holder.article_id if holder and holder.source != source else 0
+
     return [
-        Candidate(
-            entry,
-            (guid_key(source, entry.guid), *((url_key(entry.canonical),) if _tells(entry.canonical, claimed) else ())),
-        )
-        for entry in _once(entries)
+        holder.article_id if holder else by_address(candidate)
+        for holder, candidate in zip(by_guid, candidates, strict=True)
     ]
 
 
-def same_article(candidate: Candidate, known: Mapping[str, int]) -> int:
-    """The id of the article that the candidate is, by the most trusted key that is known; 0 for a new one."""
-    return next((known[key] for key in candidate.keys if key in known), 0)
+def claims_of(candidates: Iterable[Candidate]) -> Counter[str]:
+    """By how many candidates each address is claimed."""
+    return Counter(url for candidate in candidates for url in {candidate.url, candidate.page} if url)
+
+
+def own_keys(source: str, candidate: Candidate, claims: Mapping[str, int]) -> list[str]:
+    """The keys an article may be known by from now on: its GUID, and each address that no other candidate claims."""
+    urls = dict.fromkeys(url for url in (candidate.url, candidate.page) if tells(url) and claims[url] == 1)
+    return [guid_key(source, candidate.entry.guid), *map(url_key, urls)]
+
+
+def tells(url: str) -> bool:
+    """Whether an address can name an article: a site's front page cannot."""
+    parts = urlsplit(url)
+    return bool(url) and (parts.path.strip("/") != "" or parts.query != "")
 
 
 def digest(entry: Entry) -> str:
@@ -69,18 +131,6 @@ def digest(entry: Entry) -> str:
 def plain(html: str) -> str:
     """The words of sanitised HTML, for comparing and summarising, not for showing."""
     return _squeeze(unescape(TAG.sub(" ", html)))
-
-
-def _once(entries: Iterable[Entry]) -> list[Entry]:
-    """A feed may hold an entry twice: the first one counts."""
-    return list({entry.guid: entry for entry in reversed(list(entries))}.values())[::-1]
-
-
-def _tells(url: str, claimed: Mapping[str, int]) -> bool:
-    if not url or claimed[url] > 1:
-        return False
-    parts = urlsplit(url)
-    return parts.path.strip("/") != "" or parts.query != ""
 
 
 def _without_size(path: str) -> str:

@@ -30,6 +30,7 @@ __all__ = [
     "backoff",
     "breaker",
     "in_doubt",
+    "left_open",
     "repeat",
 ]
 
@@ -127,14 +128,7 @@ def after_search(
         return Settlement(state=State.PENDING, reason="not-there", due_at=due, failures=failures)
     if delivery.doubts <= doubt.repeats:
         return _again(delivery, due, reason="not-found", doubts=doubt.repeats + 1)
-    return Settlement(
-        state=State.UNCERTAIN,
-        reason=delivery.reason,
-        error=delivery.error,
-        failures=delivery.failures,
-        doubts=delivery.doubts,
-        doubt_since=delivery.doubt_since,
-    )
+    return left_open(delivery, None)
 
 
 def in_doubt(delivery: Delivery, doubt: Doubt, finds: bool, now: datetime) -> NextStep:
@@ -145,6 +139,19 @@ def in_doubt(delivery: Delivery, doubt: Doubt, finds: bool, now: datetime) -> Ne
     if finds and delivery.doubts <= doubt.repeats:
         return _when(Step.FIND, since + doubt.find_from, now)
     return NextStep(Step.ASK)
+
+
+def left_open(delivery: Delivery, at: datetime | None, *, failures: int | None = None) -> Settlement:
+    """Still uncertain; looked at again `at` a moment, or, with None, by a person."""
+    return Settlement(
+        state=State.UNCERTAIN,
+        reason=delivery.reason,
+        error=delivery.error,
+        failures=delivery.failures if failures is None else failures,
+        doubts=delivery.doubts,
+        doubt_since=delivery.doubt_since,
+        resolve_at=at,
+    )
 
 
 def repeat(delivery: Delivery, now: datetime) -> Settlement:

@@ -21,27 +21,34 @@ class Waker(Protocol):
 
 
 class CeleryWaker:
-    """Rings through the broker, by the task's name."""
+    """Rings through the broker at `url`, by the task's name. Safe to use from any thread."""
 
-    def __init__(self, celery: Any = None) -> None:
-        self._celery = celery
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._celery: Any = None
 
     def wake(self, account: str) -> None:
         try:
-            if self._celery is None:
-                from distributor.worker import celery_app
-
-                self._celery = celery_app()
-            self._celery.send_task("distributor.tasks.delivery.drain", args=[account], ignore_result=True)
+            self._producer().send_task("distributor.tasks.delivery.drain", args=[account], ignore_result=True)
         except Exception as error:  # whatever the broker's client raises, the truth is in the ledger
             log.warning("wake-up not sent; the sweep will find the work", account=account, error=str(error))
+
+    def _producer(self) -> Any:
+        if self._celery is None:
+            from celery import Celery
+
+            celery = Celery("distributor", broker=self._url, set_as_current=False)
+            celery.config_from_object("distributor.celeryconfig")
+            celery.conf.update(broker_url=self._url)
+            self._celery = celery
+        return self._celery
 
 
 class SilentWaker:
     """For a process that drains by itself, or leaves it to the sweep."""
 
     def wake(self, account: str) -> None:
-        return
+        del account
 
 
 class MemoryWaker:

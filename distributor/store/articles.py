@@ -20,6 +20,7 @@ __all__ = [
     "Known",
     "add",
     "alias",
+    "count_planned",
     "find",
     "get",
     "held",
@@ -146,6 +147,13 @@ def recent(connection: sa.Connection, source: str, since: datetime) -> list[Know
         t.article.c.source == source, t.article.c.published_at >= since, t.article.c.status != "withdrawn"
     )
     return [Known(article_from(row), row.digest, row.missing_since) for row in connection.execute(query)]
+
+
+def count_planned(connection: sa.Connection, article_id: int, posts: int) -> None:
+    """Adds to the number of posts that rules or people called for: the ledger's law is checked against it."""
+    connection.execute(
+        sa.update(t.article).where(t.article.c.id == article_id).values(planned=t.article.c.planned + posts)
+    )
 
 
 def mark_missing(connection: sa.Connection, article_ids: Sequence[int], now: datetime | None) -> None:

@@ -18,9 +18,11 @@ from distributor.store.rows import delivery_from
 
 __all__ = [
     "Gate",
+    "any_due",
     "doubt_stays",
     "doubtful",
     "expire",
+    "has_expired",
     "nth_last_attempt",
     "overrun",
     "peek",
@@ -106,6 +108,18 @@ def expire(connection: sa.Connection, now: datetime) -> list[Delivery]:
         post.c.state.in_([State.SKIPPED.value, State.FAILED.value]),
     )
     return expired + _skip_where(connection, sa.and_(d.c.kind.in_(FOLLOW_UPS), never), "no-post", now)
+
+
+def any_due(connection: sa.Connection, channels: Sequence[str], now: datetime) -> bool:
+    """Whether anything at all is due on these channels: cheap, and asked before everything else."""
+    query = sa.select(d.c.id).where(d.c.state == State.PENDING.value, d.c.channel.in_(channels), d.c.due_at <= now)
+    return connection.execute(query.limit(1)).one_or_none() is not None
+
+
+def has_expired(connection: sa.Connection, now: datetime) -> bool:
+    """Whether `expire` would find something."""
+    late = sa.select(d.c.id).where(d.c.state.in_(WAITING), sa.or_(d.c.expires_at <= now, d.c.kind.in_(FOLLOW_UPS)))
+    return connection.execute(late.limit(1)).one_or_none() is not None
 
 
 def overrun(connection: sa.Connection, now: datetime, dead: Sequence[str]) -> list[Delivery]:

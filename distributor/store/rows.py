@@ -125,6 +125,7 @@ def delivery_values(delivery: Delivery) -> dict[str, Any]:
         "by_hand": delivery.by_hand,
         "state": delivery.state.value,
         "reason": delivery.reason,
+        "error": delivery.error,
         "planned_at": delivery.planned_at,
         "due_at": delivery.due_at,
         "expires_at": delivery.expires_at,

@@ -106,6 +106,7 @@ article = sa.Table(
     _text("digest"),
     _text("story"),
     _moment("missing_since", nullable=True),
+    _number("planned"),
     sa.Index(None, "published_at"),
     sa.Index(None, "source", "published_at"),
     sa.Index(

@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text(), server_default="", nullable=False),
         sa.Column("story", sa.Text(), server_default="", nullable=False),
         sa.Column("missing_since", Moment(), nullable=True),
+        sa.Column("planned", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_article")),
     )
     op.create_index(

@@ -1,0 +1,93 @@
+"""What the jobs work with: an App holds the parts, a Station is one channel with its settings.
+
+The wiring is in app.py; tests put twins in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from distributor.channels import Channel, Deletes, Edits
+from distributor.config import Settings
+from distributor.config.channel import Channel as ChannelSettings
+from distributor.errors import NotFound
+from distributor.fetching import Fetcher
+from distributor.planning import Outlet
+from distributor.rendering import PostSettings, Renderer
+from distributor.store import Store
+from distributor.waking import Waker
+
+__all__ = ["App", "Station"]
+
+
+@dataclass(frozen=True)
+class Station:
+    """One channel, ready to use."""
+
+    settings: ChannelSettings
+    channel: Channel
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def account(self) -> str:
+        return self.channel.account.name
+
+    @property
+    def outlet(self) -> Outlet:
+        return Outlet(
+            self.name,
+            self.settings.rules,
+            edits=isinstance(self.channel, Edits),
+            deletes=isinstance(self.channel, Deletes),
+        )
+
+    @property
+    def post(self) -> PostSettings:
+        return PostSettings(utm=self.settings.utm, hashtags=self.settings.hashtags, template=self.settings.template)
+
+
+@dataclass
+class App:
+    """The parts, wired. `clock()` is now (aware, UTC), `jitter()` a number in [0, 1).
+
+    `rebuild` reads the settings and secrets again and returns the stations; `epochs` remembers, for each account,
+    at which reopening they were last read.
+    """
+
+    settings: Settings
+    store: Store
+    stations: Mapping[str, Station]
+    fetcher: Fetcher
+    renderer: Renderer
+    waker: Waker
+    clock: Callable[[], datetime]
+    jitter: Callable[[], float]
+    rebuild: Callable[[], Mapping[str, Station]] | None = None
+    epochs: dict[str, int] = field(default_factory=dict)
+    registered: bool = False
+
+    def station(self, name: str) -> Station:
+        """Raises NotFound, naming what there is."""
+        try:
+            return self.stations[name]
+        except KeyError:
+            names = ", ".join(self.stations) or "none"
+            raise NotFound(f"there is no channel {name!r}", hint=f"the channels are: {names}") from None
+
+    def accounts(self) -> dict[str, list[Station]]:
+        """The stations of each account, by the account's name."""
+        grouped: dict[str, list[Station]] = {}
+        for station in self.stations.values():
+            grouped.setdefault(station.account, []).append(station)
+        return grouped
+
+    def outlets(self, names: Sequence[str] | None = None) -> list[Outlet]:
+        """The channels as planning sees them: all, or those named."""
+        if names is None:
+            return [station.outlet for station in self.stations.values()]
+        return [self.station(name).outlet for name in names]

@@ -1,0 +1,347 @@
+"""Deliveries out: the only place that sends anything.
+
+    drain(account): take a slot -> settle what is in doubt -> peek -> freeze + claim (durable) -> channel -> settle
+
+Before the first byte leaves, the intent is on disk. What is sent is frozen, so that a retry sends the same bytes
+with the same key. One slot an account: two posts of one account never race.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from distributor import gates, owners, publish, states
+from distributor.channels import Deletes, Edits
+from distributor.context import App, Station
+from distributor.doubts import doubt_of, finds, settle_doubts
+from distributor.errors import ChannelError, Rejected, StoreError, TemplateError, Uncertain
+from distributor.model import Article, Delivery, Kind, Message, Receipt, State
+from distributor.rendering import check
+from distributor.rendering import fingerprint as message_fingerprint
+from distributor.states import Settlement
+from distributor.store import accounts, articles, ledger, queue
+
+__all__ = ["Drained", "drain"]
+
+log = structlog.get_logger(__name__)
+
+# A drain gives its slot back after this time and rings again: no account keeps a worker for itself.
+TURN = timedelta(seconds=60)
+LEASE_MARGIN = timedelta(seconds=60)
+LONGEST_NAP = 1.0
+
+
+@dataclass(slots=True)
+class Drained:
+    """What one drain did. `busy`: every slot was taken. `settled` are the deliveries' new states, by id."""
+
+    busy: bool = False
+    more: bool = False
+    settled: dict[int, State] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A lease on one of an account's slots."""
+
+    account: str
+    number: int
+    owner: str
+
+
+def drain(
+    app: App,
+    account: str,
+    *,
+    only: Sequence[int] = (),
+    on_settled: Callable[[Delivery, Settlement], None] | None = None,
+) -> Drained:
+    """Sends what is due on an account, in order, at its pace, until nothing is or its turn is over.
+
+    `only` narrows it down to these deliveries. Raises StoreError when the ledger cannot be written; what was
+    under way is then found by a later sweep.
+    """
+    stations = _stations(app, account)
+    if not stations:
+        return Drained()
+    slot = _take_slot(app, account, stations)
+    if slot is None:
+        return Drained(busy=True)
+    done = Drained()
+    try:
+        done.settled.update(settle_doubts(app, stations))
+        until = app.clock() + TURN
+        while app.clock() < until:
+            step = _next_step(app, account, stations, only)
+            if step.delivery is not None:
+                settled = _one(app, slot, step.delivery)
+                if settled is None:
+                    continue
+                done.settled[step.delivery.id] = settled.state
+                if on_settled:
+                    on_settled(step.delivery, settled)
+            elif step.nap is not None:
+                time.sleep(step.nap)
+            else:
+                return done
+        done.more = True
+        return done
+    finally:
+        _leave_slot(app, slot)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a drain does next: send a delivery, or wait a moment for a pace, or stop."""
+
+    delivery: Delivery | None = None
+    nap: float | None = None
+
+
+def _next_step(app: App, account: str, stations: Sequence[Station], only: Sequence[int]) -> _Step:
+    now = app.clock()
+    names = [station.name for station in stations]
+    with app.store.read() as connection:
+        if not queue.any_due(connection, names, now):
+            return _Step()
+        opened = gates.account_gates(connection, account, stations, now)
+        doors = [one.gate(station.name, now) for one, station in zip(opened, stations, strict=True)]
+        short = any(gates.affordable(connection, station, now) < 1000 for station in stations)
+        found = queue.peek(connection, doors, now, only=only)
+        if found is None:
+            return _Step(nap=_nap(connection, stations, opened, now, only))
+    if short:
+        with app.store.write() as connection:
+            if gates.trim_to_budget(connection, stations, now):
+                return _Step(nap=0.0)
+    return _Step(found)
+
+
+def _nap(
+    connection: sa.Connection,
+    stations: Sequence[Station],
+    opened: Sequence[gates.Opening],
+    now: datetime,
+    only: Sequence[int],
+) -> float | None:
+    """How long to wait for the next opening, when that is at most a second away and something waits for it."""
+    moments = [moment for one in opened for moment in (one.urgent, one.ordinary) if moment and moment > now]
+    soon = min(moments, default=None)
+    if soon is None or (soon - now).total_seconds() > LONGEST_NAP:
+        return None
+    then = soon + timedelta(microseconds=1)
+    doors = [one.gate(station.name, then) for one, station in zip(opened, stations, strict=True)]
+    if queue.peek(connection, doors, then, only=only) is None:
+        return None
+    return max(0.001, (soon - now).total_seconds())
+
+
+def _one(app: App, slot: _Slot, delivery: Delivery) -> Settlement | None:
+    """One delivery from the queue to its outcome; None when it was not sent after all."""
+    station = app.stations[delivery.channel]
+    prepared = _prepare(app, station, delivery)
+    if prepared is None:
+        return None
+    claimed = _claim(app, slot, station, delivery, prepared)
+    if claimed is None:
+        return None
+    outcome = _attempt(station, claimed, prepared)
+    return _settle(app, slot.account, station, claimed, outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A message ready to be claimed: frozen already (`message_id`), or to be frozen with the claim."""
+
+    message: Message
+    fingerprint: str
+    revision: int
+    message_id: int = 0
+    receipt: Receipt | None = None
+
+
+def _prepare(app: App, station: Station, delivery: Delivery) -> _Prepared | None:
+    """The frozen message, or a new one from the article as it is now; None when there is nothing to send."""
+    with app.store.read() as connection:
+        frozen = ledger.message(connection, delivery.message_id) if delivery.message_id else None
+        article = articles.get(connection, delivery.article_id)
+        standing = ledger.standing(connection, delivery) if delivery.kind is not Kind.POST else None
+    if article is None or (delivery.kind is not Kind.POST and standing is None):
+        _give_up(app, delivery, "no-article" if article is None else "no-post")
+        return None
+    receipt = standing[0].receipt if standing else None
+    if standing and receipt is None:
+        _give_up(app, delivery, "no-receipt")
+        return None
+    if standing and delivery.kind is Kind.EDIT and standing[0].revision >= delivery.revision:
+        _give_up(app, delivery, "included")
+        return None
+    if frozen is not None:
+        return _Prepared(frozen[0], frozen[1], delivery.revision, delivery.message_id, receipt)
+    return _render(app, station, delivery, article, receipt, shown=standing[1] if standing else "")
+
+
+def _render(
+    app: App, station: Station, delivery: Delivery, article: Article, receipt: Receipt | None, *, shown: str
+) -> _Prepared | None:
+    try:
+        message = publish.compose(app, station, article)
+        problems = check(message, station.channel.limits)
+    except TemplateError as error:
+        _hold(app, delivery, "template", str(error))
+        return None
+    if problems:
+        _hold(app, delivery, "unfit", "; ".join(problems))
+        return None
+    fingerprint = message_fingerprint(message)
+    if delivery.kind is Kind.EDIT and fingerprint == shown:
+        _give_up(app, delivery, "no-change")
+        return None
+    planned_at = delivery.planned_at.isoformat()
+    message = replace(message, options={**message.options, "planned_at": planned_at, "event": delivery.kind.value})
+    return _Prepared(message, fingerprint, article.revision, receipt=receipt)
+
+
+def _hold(app: App, delivery: Delivery, reason: str, error: str) -> None:
+    log.warning("post held", delivery=delivery.id, key=delivery.key, reason=reason, error=error)
+    with app.store.write() as connection:
+        ledger.hold(connection, [delivery.id], reason, error=error)
+
+
+def _give_up(app: App, delivery: Delivery, reason: str) -> None:
+    with app.store.write() as connection:
+        ledger.skip(connection, [delivery.id], reason, app.clock())
+
+
+def _claim(app: App, slot: _Slot, station: Station, delivery: Delivery, prepared: _Prepared) -> Delivery | None:
+    """Takes the row, durably: from here on the message may be out, whatever happens to this process."""
+    now = app.clock()
+    until = now + timedelta(seconds=station.channel.deadline) + LEASE_MARGIN
+    cost = getattr(station.channel, "cost", 0.0) if delivery.kind is Kind.POST else 0.0
+    with app.store.write(durable=True) as connection:
+        if not accounts.keep_slot(connection, slot.account, slot.number, owner=slot.owner, until=until):
+            log.warning("slot lost", account=slot.account)
+            return None
+        message_id = prepared.message_id or ledger.freeze(connection, prepared.message, prepared.fingerprint, now)
+        return ledger.claim(
+            connection,
+            delivery,
+            message_id=message_id,
+            revision=prepared.revision,
+            cost=cost,
+            account=slot.account,
+            owner=slot.owner,
+            now=now,
+            until=until,
+        )
+
+
+def _attempt(station: Station, delivery: Delivery, prepared: _Prepared) -> Receipt | ChannelError:
+    """The one call that leaves this machine."""
+    channel, message = station.channel, prepared.message
+    try:
+        if delivery.kind is Kind.EDIT and isinstance(channel, Edits) and prepared.receipt:
+            return channel.edit(prepared.receipt, message, delivery.key)
+        if delivery.kind is Kind.DELETE and isinstance(channel, Deletes) and prepared.receipt:
+            channel.delete(prepared.receipt)
+            return prepared.receipt
+        if delivery.kind is Kind.POST:
+            return channel.send(message, delivery.key)
+        return Rejected(f"{station.name} cannot {delivery.kind.value}", reason="no-skill")
+    except ChannelError as error:
+        return error
+    except Exception as error:  # a third party's channel must not take the worker down, nor be sent twice
+        log.exception("channel failed", channel=station.name, delivery=delivery.id)
+        return Uncertain(f"{station.name} failed: {type(error).__name__}: {error}", reason="channel-fault")
+
+
+def _settle(
+    app: App, account: str, station: Station, delivery: Delivery, outcome: Receipt | ChannelError
+) -> Settlement:
+    now = app.clock()
+    settlement = states.after(
+        delivery,
+        outcome,
+        doubt=doubt_of(app, delivery),
+        finds=finds(app, delivery),
+        now=now,
+        jitter=app.jitter(),
+    )
+    while True:
+        try:
+            with app.store.write() as connection:
+                if not ledger.settle(connection, delivery, settlement, now):
+                    log.warning("settled too late", delivery=delivery.id, attempt=delivery.attempt)
+                _report(app, connection, account, settlement, now)
+            break
+        except StoreError as error:
+            # The post is out, and only this process knows: it waits for the database rather than forget.
+            log.error("the ledger cannot be written; trying again", delivery=delivery.id, error=str(error))
+            if app.clock() - now > LEASE_MARGIN:
+                raise
+            time.sleep(LONGEST_NAP / 2)
+    _tell(station, delivery, settlement, now)
+    return settlement
+
+
+def _report(app: App, connection: sa.Connection, account: str, settlement: Settlement, now: datetime) -> None:
+    """What the outcome means for the account: its breaker, its pause, its stop."""
+    state = accounts.state(connection, account)
+    pause = settlement.pause
+    if pause and pause.until is None:
+        log.error("account stopped until a person acts", account=account, why=pause.why)
+        accounts.stop(connection, account, pause.why, now)
+        return
+    outages = state.outages + 1 if settlement.outage else 0 if settlement.outage is False else state.outages
+    until = pause.until if pause else states.breaker(outages, now, app.jitter()) if settlement.outage else None
+    if settlement.outage is None and not pause:
+        until = state.paused_until
+    if (outages, until) != (state.outages, state.paused_until):
+        why = pause.why if pause else settlement.error
+        accounts.report(connection, account, outages=outages, paused_until=until, why=why)
+
+
+def _tell(station: Station, delivery: Delivery, settlement: Settlement, now: datetime) -> None:
+    log.info(
+        settlement.state.value,
+        channel=station.name,
+        delivery=delivery.id,
+        kind=delivery.kind.value,
+        attempt=delivery.attempt,
+        reason=settlement.reason,
+        seconds=round((now - delivery.planned_at).total_seconds(), 3),
+    )
+
+
+def _stations(app: App, account: str) -> list[Station]:
+    """The account's stations, with secrets read again when a person reopened the account since they were read."""
+    with app.store.read() as connection:
+        epoch = accounts.state(connection, account).epoch
+    if app.rebuild is not None and app.epochs.setdefault(account, epoch) != epoch:
+        app.stations = app.rebuild()
+        app.epochs[account] = epoch
+    return app.accounts().get(account, [])
+
+
+def _take_slot(app: App, account: str, stations: Sequence[Station]) -> _Slot | None:
+    now, owner = app.clock(), owners.current()
+    until = now + max(timedelta(seconds=station.channel.deadline) for station in stations) + LEASE_MARGIN
+    slots = max(int(getattr(station.channel, "slots", 1)) for station in stations)
+    with app.store.write() as connection:
+        dead = [holder for holder in accounts.slot_owners(connection) if owners.is_dead(holder)]
+        number = accounts.take_slot(connection, account, slots, owner=owner, now=now, until=until, dead=dead)
+    return None if number is None else _Slot(account, number, owner)
+
+
+def _leave_slot(app: App, slot: _Slot) -> None:
+    try:
+        with app.store.write() as connection:
+            accounts.leave_slot(connection, slot.account, slot.number, owner=slot.owner)
+    except StoreError as error:
+        log.warning("slot not given back; its lease will end", account=slot.account, error=str(error))

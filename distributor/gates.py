@@ -1,0 +1,128 @@
+"""Which channels may speak at this moment, and when the others may again: the ledger's times and the rules together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from distributor import pacing
+from distributor.context import Station
+from distributor.pacing import Pace
+from distributor.store import accounts, ledger, queue
+from distributor.store.accounts import AccountState
+from distributor.store.queue import Gate
+
+__all__ = ["Opening", "account_gates", "affordable", "channel_opening", "trim_to_budget"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """When a channel lets out ordinary posts and urgent ones, from now on; None: not before a person acts.
+
+    `why` says in a few words what an ordinary post waits for.
+    """
+
+    ordinary: datetime | None
+    urgent: datetime | None
+    why: str = ""
+
+    def gate(self, channel: str, now: datetime) -> Gate:
+        return Gate(
+            channel,
+            ordinary=self.ordinary is not None and self.ordinary <= now,
+            urgent=self.urgent is not None and self.urgent <= now,
+        )
+
+
+def account_gates(connection: sa.Connection, account: str, stations: Sequence[Station], now: datetime) -> list[Opening]:
+    """One opening for each station of the account, in their order."""
+    state = accounts.state(connection, account)
+    off = accounts.paused(connection)
+    paces = [pace for station in stations for pace in _network_paces(station)]
+    at = max((_next(connection, pace, now, account=account) for pace in dict.fromkeys(paces)), default=now)
+    return [channel_opening(connection, station, state, off, at, now) for station in stations]
+
+
+def channel_opening(
+    connection: sa.Connection,
+    station: Station,
+    state: AccountState,
+    off: dict[str, tuple[datetime, str]],
+    account_at: datetime,
+    now: datetime,
+) -> Opening:
+    """What one channel waits for: a person, the account, the network's pace, then the publisher's own rules."""
+    if "*" in off or station.name in off:
+        _, who = off.get(station.name) or off["*"]
+        return Opening(None, None, f"paused by {who}")
+    if state.stopped:
+        return Opening(None, None, state.stopped)
+    network_at = max([account_at, *(_next(connection, one, now, channel=station.name) for one in _chat_paces(station))])
+    why = "the network's pace" if network_at > now else ""
+    if state.paused_until and state.paused_until > network_at:
+        network_at, why = state.paused_until, state.why
+    own_at = max(
+        (_next(connection, pace, now, channel=station.name, posts_only=True) for pace in station.settings.paces),
+        default=now,
+    )
+    last = queue.nth_last_attempt(connection, 1, channel=station.name, posts_only=True)
+    moment = max(network_at, own_at)
+    ordinary = pacing.opens(station.settings.timetable, last, moment)
+    if ordinary > moment:
+        why = "quiet hours or posting slots"
+    elif own_at > network_at:
+        why = "its pace"
+    return Opening(ordinary, network_at, why)
+
+
+def affordable(connection: sa.Connection, station: Station, now: datetime) -> int:
+    """How many more posts this channel's budget pays today."""
+    cost = getattr(station.channel, "cost", 0.0)
+    budget, zone = station.settings.budget, station.settings.timezone
+    if not cost or not (budget.monthly or budget.daily):
+        return 10**9
+    return pacing.affordable(
+        budget,
+        cost,
+        spent_month=queue.spent(connection, station.name, pacing.month_start(now, zone)),
+        spent_today=queue.spent(connection, station.name, pacing.day_start(now, zone)),
+        now=now,
+        zone=zone,
+    )
+
+
+def trim_to_budget(connection: sa.Connection, stations: Sequence[Station], now: datetime) -> int:
+    """Gives up the lowest-ranked posts that today's budget does not pay any more."""
+    trimmed = 0
+    for station in stations:
+        count = affordable(connection, station, now)
+        if count < 10**9:
+            beyond = queue.waiting_by_rank(connection, station.name, now)[count:]
+            trimmed += ledger.skip(connection, beyond, "budget", now)
+    return trimmed
+
+
+def _network_paces(station: Station) -> tuple[Pace, ...]:
+    """What the network allows on the whole account."""
+    return tuple(getattr(station.channel, "paces", ()))
+
+
+def _chat_paces(station: Station) -> tuple[Pace, ...]:
+    """What the network allows on this channel alone, such as Telegram's messages a chat."""
+    return tuple(getattr(station.channel, "channel_paces", ()))
+
+
+def _next(
+    connection: sa.Connection,
+    pace: Pace,
+    now: datetime,
+    *,
+    account: str = "",
+    channel: str = "",
+    posts_only: bool = False,
+) -> datetime:
+    last = queue.nth_last_attempt(connection, pace.count, account=account, channel=channel, posts_only=posts_only)
+    return pacing.next_in_pace(last, pace, now)

@@ -1,0 +1,314 @@
+"""News in, deliveries planned: one transaction for an article and every delivery it causes.
+
+entries -> which articles are they (matching) -> new | changed | withdrawn
+        -> does it go out, or is it only recorded (admission) -> plan -> the ledger -> wake the accounts
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+import sqlalchemy as sa
+
+from distributor import matching, planning, ranking, text, watching
+from distributor.config.source import Source as SourceSettings
+from distributor.context import App, Station
+from distributor.errors import TemplateError
+from distributor.matching import Candidate, Holder
+from distributor.model import Article, Delivery, Entry, Lane, Message, State
+from distributor.rendering import check
+from distributor.store import articles, ledger, sources
+from distributor.store.sources import SourceState
+
+__all__ = ["Batch", "Report", "compose", "ingest", "rerank", "withdraw_in"]
+
+SAME_STORY_WITHIN = timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What one poll of one source gave. `since_good` is the time since the last good poll, None for the first one.
+
+    `gone` are ids of articles found withdrawn. `backfill` is how many of a first poll's articles go out.
+    """
+
+    source: SourceSettings
+    state: SourceState
+    candidates: Sequence[Candidate] = ()
+    first: bool = False
+    since_good: timedelta | None = None
+    backfill: int | Literal["all"] = 0
+    gone: Sequence[int] = ()
+    missing: Sequence[int] = ()
+    back: Sequence[int] = ()
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of it: how many articles were new, changed, withdrawn; the deliveries planned."""
+
+    new: list[Article] = field(default_factory=list)
+    changed: list[Article] = field(default_factory=list)
+    withdrawn: list[int] = field(default_factory=list)
+    planned: list[Delivery] = field(default_factory=list)
+
+    def add(self, other: Report) -> None:
+        self.new += other.new
+        self.changed += other.changed
+        self.withdrawn += other.withdrawn
+        self.planned += other.planned
+
+
+def ingest(app: App, batches: Sequence[Batch], now: datetime) -> Report:
+    """Takes in what polls gave, all in one transaction with the sources' new cursors; then wakes whom it concerns.
+
+    Raises StoreError; then nothing was taken in, and the next poll gives the same again.
+    """
+    report = Report()
+    with app.store.write() as connection:
+        app.store.lock(connection, "ingest")
+        for batch in batches:
+            report.add(_take(app, connection, batch, now))
+        sources.save(connection, [batch.state for batch in batches])
+        if report.planned:
+            rerank(app, connection, now)
+    wake(app, report.planned)
+    return report
+
+
+def wake(app: App, planned: Iterable[Delivery]) -> None:
+    """Rings once for each account that has something to send. A lost ring costs one sweep."""
+    pending = [one for one in planned if one.state is State.PENDING and one.channel in app.stations]
+    for account in dict.fromkeys(app.stations[one.channel].account for one in pending):
+        app.waker.wake(account)
+
+
+def rerank(app: App, connection: sa.Connection, now: datetime) -> None:
+    """Renews the snapshot that queues are ordered by."""
+    app.store.lock(connection, "ranking")
+    ranked = ranking.rank(articles.live_items(connection), now, app.settings.ranking.settings)
+    articles.save_ranking(connection, ranked, now)
+
+
+def compose(app: App, station: Station, article: Article) -> Message:
+    """The article as this channel would post it now. Raises TemplateError."""
+    return app.renderer.post(
+        article,
+        channel=station.name,
+        kind=_template_kind(station),
+        limits=station.channel.limits,
+        settings=station.post,
+    )
+
+
+def withdraw_in(
+    connection: sa.Connection, article: Article, outlets: Sequence[planning.Outlet], now: datetime
+) -> list[Delivery]:
+    """Takes an article back: what waits is skipped, what went out is deleted where that is possible."""
+    articles.set_status(connection, article.id, "withdrawn")
+    names = {outlet.name for outlet in outlets}
+    rows = [row for row in ledger.of_article(connection, article.id) if row.channel in names]
+    ledger.skip(connection, [row.id for row in rows], "withdrawn", now)
+    posts = [row for row in ledger.of_article(connection, article.id) if row.channel in names]
+    return ledger.add(connection, planning.plan_deletions(article, posts, outlets, now))
+
+
+def article_of(entry: Entry, source: SourceSettings, app: App, now: datetime, *, url: str) -> Article:
+    """A new article from an entry: its words mapped to the publisher's categories, its dates made sane."""
+    categories, unmapped = map_words(entry.words, source.category_map, app.settings.site.categories)
+    breaking = entry.breaking or not {word.casefold() for word in source.breaking}.isdisjoint(
+        word.casefold() for word in (*entry.words, *entry.tags)
+    )
+    return Article(
+        source=source.name,
+        guid=entry.guid,
+        url=url or entry.url,
+        title=entry.title,
+        summary=entry.summary,
+        social=entry.social,
+        body=entry.body,
+        categories=categories,
+        unmapped=unmapped,
+        tags=entry.tags,
+        author=entry.author,
+        image=entry.image,
+        language=entry.language or source.language or "",
+        # A date in the future is a wrong clock or zone: what stands in the feed is public now.
+        published_at=min(entry.published_at or now, now),
+        updated_at=entry.updated_at,
+        seen_at=now,
+        lane=Lane.BREAKING if breaking else Lane.NORMAL,
+        comments=entry.comments,
+    )
+
+
+def map_words(
+    words: Sequence[str], category_map: Mapping[str, str], categories: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(the publisher's categories, the words that map to none): exact, then case-insensitive, then `default`.
+
+    A word that is a category's own title needs no entry in the map. `default` speaks only when nothing else does.
+    """
+    folded = {word.casefold(): title for word, title in category_map.items()}
+    titles = {title.casefold(): title for title in categories}
+    found = {
+        word: category_map.get(word) or folded.get(word.casefold()) or titles.get(word.casefold(), "")
+        for word in words
+        if word.casefold() != "default"
+    }
+    mapped = tuple(dict.fromkeys(title for title in found.values() if title))
+    unmapped = tuple(word for word, title in found.items() if not title)
+    if not mapped and folded.get("default"):
+        return (folded["default"],), unmapped
+    return mapped, unmapped
+
+
+def _take(app: App, connection: sa.Connection, batch: Batch, now: datetime) -> Report:
+    report = Report()
+    name = batch.source.name
+    candidates = list(batch.candidates)
+    every_key = list(dict.fromkeys(key for one in candidates for key in matching.keys(name, one)))
+    known = articles.known(connection, every_key)
+    holders = {key: Holder(found.article.id, found.article.source) for key, found in known.items()}
+    by_id = {found.article.id: found for found in known.values()}
+    claims = matching.claims_of(candidates)
+    fresh: list[Candidate] = []
+    for candidate, number in zip(candidates, matching.resolve(name, candidates, holders), strict=True):
+        if number:
+            articles.alias(
+                connection, number, [k for k in matching.own_keys(name, candidate, claims) if k not in known]
+            )
+            report.add(_known(app, connection, batch, candidate, by_id[number], now))
+        else:
+            fresh.append(candidate)
+    for candidate, status, note in _admit(fresh, batch, now):
+        keys = matching.own_keys(name, candidate, claims)
+        report.add(_new(app, connection, batch, candidate, keys, status, note, now))
+    for number in batch.gone:
+        article = articles.get(connection, number)
+        if article is not None and article.status != "withdrawn":
+            report.withdrawn.append(number)
+            report.planned += withdraw_in(connection, article, app.outlets(), now)
+    articles.mark_missing(connection, batch.missing, now)
+    articles.mark_missing(connection, batch.back, None)
+    return report
+
+
+def _admit(fresh: Sequence[Candidate], batch: Batch, now: datetime) -> list[tuple[Candidate, str, str]]:
+    """New entries, oldest first, each with the article's status and the reason why it is not posted, or ''."""
+    # Feeds stand newest first, and sorting is stable: of two with the same date the lower one is the older.
+    oldest_first = list(reversed(fresh))
+    ordered = sorted(oldest_first, key=lambda one: one.entry.published_at or now)
+    if batch.first:
+        count = len(ordered) if batch.backfill == "all" else int(batch.backfill)
+        silent = len(ordered) - min(count, len(ordered))
+        return [(one, "live", "first-poll" if place < silent else "") for place, one in enumerate(ordered)]
+    old = {
+        id(one)
+        for one in ordered
+        if one.entry.published_at and watching.is_too_old(one.entry.published_at, now, batch.source.max_age)
+    }
+    flood = len(ordered) - len(old) > watching.flood_limit(batch.source.flood_guard, batch.since_good)
+    return [
+        (one, "live", "too-old") if id(one) in old else (one, "held", "flood") if flood else (one, "live", "")
+        for one in ordered
+    ]
+
+
+def _new(
+    app: App,
+    connection: sa.Connection,
+    batch: Batch,
+    candidate: Candidate,
+    keys: list[str],
+    status: str,
+    note: str,
+    now: datetime,
+) -> Report:
+    entry = candidate.entry
+    article = article_of(entry, batch.source, app, now, url=candidate.page or candidate.url)
+    article = replace(article, status=status, note=note)  # type: ignore[arg-type]
+    story = text.fingerprint(entry.title, _lead(entry))
+    article = replace(article, same_as=_same_story(app, connection, article, story, now))
+    article = articles.add(connection, article, keys=keys, digest=matching.digest(entry), story=story)
+    if article.unmapped:
+        sources.count_unmapped(connection, batch.source.name, article.unmapped, now)
+    report = Report(new=[article])
+    if note in {"", "flood"} and not article.same_as:
+        report.planned = plan_new(app, connection, article, now)
+    return report
+
+
+def plan_new(app: App, connection: sa.Connection, article: Article, now: datetime) -> list[Delivery]:
+    """Plans a post on every channel whose rules take the article; one that cannot be rendered or fit is held."""
+    language = app.settings.site.language
+    takers = [one for one in app.stations.values() if planning.verdict(article, one.outlet, language=language).takes]
+    planned = planning.plan(article, [one.outlet for one in takers], now)
+    checked = [preflight(app, station, article, row) for station, row in zip(takers, planned, strict=True)]
+    added = ledger.add(connection, checked)
+    articles.count_planned(connection, article.id, len(added))
+    return added
+
+
+def preflight(app: App, station: Station, article: Article, delivery: Delivery) -> Delivery:
+    """The delivery, held with the reason when its post fails to render or cannot fit, before the network refuses it."""
+    try:
+        problems = check(compose(app, station, article), station.channel.limits)
+    except TemplateError as error:
+        return replace(delivery, state=State.HELD, reason="template", error=str(error))
+    if problems:
+        return replace(delivery, state=State.HELD, reason="unfit", error="; ".join(problems))
+    return delivery
+
+
+def _known(
+    app: App, connection: sa.Connection, batch: Batch, candidate: Candidate, found: articles.Known, now: datetime
+) -> Report:
+    """A known article: nothing, or a new revision when its own source shows readers something else."""
+    article, entry = found.article, candidate.entry
+    digest = matching.digest(entry)
+    if digest == found.digest or article.source != batch.source.name or article.status == "withdrawn":
+        return Report()
+    fresh = article_of(entry, batch.source, app, now, url=candidate.page or candidate.url)
+    changed = replace(
+        fresh,
+        id=article.id,
+        revision=article.revision + 1,
+        published_at=article.published_at,
+        seen_at=article.seen_at,
+        boost=article.boost,
+        same_as=article.same_as,
+        status=article.status,
+        note=article.note,
+    )
+    articles.update(connection, changed, digest=digest)
+    posts = ledger.of_article(connection, article.id)
+    edits = planning.plan_edits(changed, posts, app.outlets(), now)
+    older = [
+        row.id
+        for row in posts
+        if row.kind.value == "edit" and row.state is State.PENDING and row.revision < changed.revision
+    ]
+    ledger.skip(connection, older, "superseded", now)
+    return Report(changed=[changed], planned=ledger.add(connection, edits))
+
+
+def _same_story(app: App, connection: sa.Connection, article: Article, story: str, now: datetime) -> int:
+    """The article of another source that tells the same story, or 0."""
+    if len(app.settings.sources) < 2 or not story:
+        return 0
+    told = articles.stories(connection, now - SAME_STORY_WITHIN, not_source=article.source)
+    return next((number for number, other, _ in told if other and text.near(story, other)), 0)
+
+
+def _lead(entry: Entry) -> str:
+    return entry.summary or matching.plain(entry.body)[:400]
+
+
+def _template_kind(station: Station) -> str:
+    """Preview looks like the network that it stands in for."""
+    kind = station.settings.kind
+    return station.channel.limits.network if kind == "preview" else kind
