@@ -1,0 +1,485 @@
+"""Articles as posts: what each network is given, what gives way where it is too long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import distributor
+from distributor.errors import ConfigError, TemplateError
+from distributor.model import Article, Card, Image, Lane, Limits, Media, Message
+from distributor.rendering import PostSettings, Renderer, SiteFacts, check, fingerprint
+from distributor.text import measure
+from distributor.text.markup import parse
+
+OURS = Path(distributor.__file__).parent / "templates"
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SITE = SiteFacts(name="The Paper", url="https://paper.example", language="en")
+UTM = PostSettings(utm={"utm_source": "{channel}", "utm_medium": "social", "utm_campaign": "{category}"})
+LIMITS = {
+    "x": Limits("x", 280, media=4, media_bytes=5_000_000),
+    "telegram": Limits("telegram", 4096, caption=1024, media=1, media_bytes=10_000_000, markup="html"),
+    "mastodon": Limits("mastodon", 500, media=4, media_bytes=10_000_000),
+    "bluesky": Limits("bluesky", 300, media=4, media_bytes=1_000_000),
+    "threads": Limits("threads", 500, media=1, media_bytes=8_000_000),
+    "linkedin": Limits("linkedin", 3000),
+    "discord": Limits("discord", 2000),
+}
+
+
+def article(**fields: Any) -> Article:
+    given_fields: dict[str, Any] = {
+        "id": 7,
+        "source": "paper",
+        "guid": "g",
+        "url": "https://paper.example/lake",
+        "title": "Lake reopens after ten years",
+        "summary": "The lake in the north reopens to swimmers on Sunday, after a decade of work on its water.",
+        "categories": ("World News", "Environment"),
+        "tags": ("clean water",),
+        "image": Image("https://paper.example/lake.jpg", "Swimmers at the shore"),
+        "language": "en",
+        "published_at": NOW,
+        "seen_at": NOW,
+    }
+    return Article(**given_fields | fields)
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> Path:
+    (tmp_path / "post").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def post(theirs: Path) -> Callable[..., Message]:
+    renderer = Renderer(folders=[theirs, OURS], site=SITE)
+
+    def made(given_article: Article, kind: str = "x", **how: Any) -> Message:
+        how = {"channel": "mine", "limits": LIMITS[kind], "settings": UTM} | how
+        return renderer.post(given_article, kind=kind, **how)
+
+    return made
+
+
+LINK = "https://paper.example/lake?utm_source=mine&utm_medium=social&utm_campaign=world-news"
+TITLE = "Lake reopens after ten years"
+SUMMARY = "The lake in the north reopens to swimmers on Sunday, after a decade of work on its water."
+TAGS = "#WorldNews #Environment #CleanWater"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("x", f"{TITLE}\n\n{SUMMARY}\n\n{TAGS}\n{LINK}"),
+        ("mastodon", f"{TITLE}\n\n{SUMMARY}\n\n{LINK}\n\n{TAGS}"),
+        ("bluesky", f"{TITLE}\n\n{SUMMARY}\n\n{TAGS}"),
+        ("discord", f"{TITLE}\n\n{SUMMARY}\n\n{TAGS}\n\n{LINK}"),
+        (
+            "telegram",
+            f'<b>{TITLE}</b>\n\n{SUMMARY}\n\n<a href="{LINK.replace("&", "&amp;")}">Read more</a>\n\n{TAGS}',
+        ),
+    ],
+)
+def test_an_article_reads_well_on_each_network(post: Callable[..., Message], kind: str, text: str) -> None:
+    message = post(article(), kind)
+    assert message.text == text
+    assert check(message, LIMITS[kind]) == []
+    assert message.url == LINK
+    assert message.title == TITLE
+    assert message.language == "en"
+    assert message.card == Card(LINK, TITLE, SUMMARY, "https://paper.example/lake.jpg")
+    assert message.options == {"lane": "normal"}
+
+
+REAL = [
+    article(
+        title="البحيرة تفتح أبوابها للسباحة بعد عشر سنوات من الإغلاق",
+        summary="أعلنت السلطات المحلية يوم الأحد عن إعادة افتتاح البحيرة الشمالية أمام السباحين بعد عقد كامل من العمل على تنقية مياهها.",
+        language="ar",
+        categories=("أخبار العالم",),
+        url="https://paper.example/أخبار/البحيرة-تفتح",
+    ),
+    article(
+        title="关闭十年后，北部湖泊重新向游泳者开放",
+        summary="当地政府周日宣布，经过十年的水质治理，位于北部的湖泊将重新向游泳者开放，预计首日将有数千人前往。",
+        language="zh-Hans",
+        categories=("国际新闻",),
+    ),
+    article(title="🏊‍♀️🏊🏽‍♂️ Lake opens 🇺🇳👨‍👩‍👧‍👦 " + "👩🏽‍🚀" * 120, summary="🎉" * 300),
+    article(title="The lake " * 60 + "opens", summary=""),
+    article(title="The lake " * 60 + "opens", summary="A sentence about the lake. " * 40),
+    article(title="x" * 900, summary="y" * 900),
+    article(summary="", body="", social="", categories=(), tags=(), image=None),
+    article(title="", summary="", body=""),
+    article(title="a & b < c > d \" e ' f &amp; &lt;b&gt; " * 20, summary="<b>&" * 400),
+    article(tags=tuple("a very long tag that goes on and on " * 3 + str(n) for n in range(5))),
+    article(title="Read https://evil.example/a and example.com, " * 12),
+]
+
+
+@pytest.mark.parametrize("given_article", REAL, ids=lambda value: value.title[:20])
+@pytest.mark.parametrize("kind", LIMITS)
+@pytest.mark.parametrize("pictured", [True, False])
+def test_every_post_fits_and_keeps_its_link(
+    post: Callable[..., Message], kind: str, given_article: Article, pictured: bool
+) -> None:
+    message = post(given_article if pictured else replace(given_article, image=None), kind)
+    assert check(message, LIMITS[kind]) == []
+    carried = unescape(message.text) if kind != "bluesky" else message.card and message.card.url
+    assert carried
+    assert message.url in carried
+    assert "\n\n\n" not in message.text
+    assert message.text == message.text.strip()
+
+
+WORDS = st.text(
+    st.one_of(st.characters(), st.sampled_from("aeiou .,!?<>&\"'#@/:\n\u202e\u200d\ufe0f👩🚀🇫🇷湖ابكé")), max_size=700
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    title=WORDS,
+    summary=WORDS,
+    tags=st.lists(WORDS, max_size=3),
+    pictured=st.booleans(),
+    kind=st.sampled_from(sorted(LIMITS)),
+    path=st.text(max_size=30),
+)
+def test_any_article_fits_every_network(
+    post: Callable[..., Message], title: str, summary: str, tags: list[str], pictured: bool, kind: str, path: str
+) -> None:
+    given_article = article(
+        title=title,
+        summary=summary,
+        tags=tuple(tags),
+        image=Image("https://paper.example/a.jpg") if pictured else None,
+        url="https://paper.example/" + path,
+    )
+    message = post(given_article, kind, settings=PostSettings(hashtags=2))
+    reasons = [reason for reason in check(message, LIMITS[kind]) if "neither" not in reason]
+    if measure(kind, message.url).length < LIMITS[kind].length // 2:
+        assert reasons == []
+    assert kind != "telegram" or parse(message.text).sound
+    assert post(given_article, kind, settings=PostSettings(hashtags=2)) == message
+
+
+def test_the_summary_gives_way_first(post: Callable[..., Message]) -> None:
+    text = post(article(summary="One of many sentences about the lake. " * 20)).text
+    assert text.startswith(f"{TITLE}\n\nOne of many sentences about the lake.")
+    assert text.endswith(f"{TAGS}\n{LINK}")
+    assert 200 < measure("x", text).length <= 280
+
+
+def test_then_hashtags_from_the_last(post: Callable[..., Message]) -> None:
+    title = "The lake is open " * 13 + "at last"
+    text = post(article(title=title)).text
+    assert text == f"{title}\n\n#WorldNews\n{LINK}"
+
+
+def test_then_the_title_and_never_the_link(post: Callable[..., Message]) -> None:
+    text = post(article(title="The lake is open " * 30)).text
+    head, _, link = text.rpartition("\n")
+    assert link == LINK
+    assert "#" not in head
+    assert head.startswith("The lake is open The lake")
+    assert "…" in head
+
+
+def test_a_stub_of_a_summary_is_left_out(post: Callable[..., Message]) -> None:
+    title = "The lake is open " * 10 + "at long long last now"
+    message = post(article(title=title, summary="Extraordinary " * 30))
+    assert "Ext" not in message.text
+    assert message.text.endswith(f"{TAGS}\n{LINK}")
+
+
+def test_a_picture_is_worth_a_shorter_text(post: Callable[..., Message]) -> None:
+    long = article(summary="A sentence about the lake. " * 60)
+    with_picture = post(long, "telegram")
+    assert len(with_picture.media) == 1
+    assert measure("telegram", with_picture.text, limit=1024, markup="html").fits
+    without = post(long, "telegram", settings=PostSettings(pictures=False))
+    assert without.media == ()
+    assert len(without.text) > 1024
+
+
+def test_a_link_too_long_for_the_network_is_held_with_the_reason(post: Callable[..., Message]) -> None:
+    message = post(article(url="https://paper.example/" + "a" * 2100), "discord")
+    (reason,) = check(message, LIMITS["discord"])
+    assert "discord takes 2000" in reason
+    assert message.text == message.url
+
+
+# The link
+
+
+def test_utm_fields_are_added_once_to_what_is_there(post: Callable[..., Message]) -> None:
+    url = "https://paper.example/lake?id=3&utm_source=rss#top"
+    expected = "https://paper.example/lake?id=3&utm_source=mine&utm_medium=social&utm_campaign=world-news#top"
+    assert post(article(url=url)).url == expected
+    assert post(article(url=expected)).url == expected
+
+
+def test_an_unknown_utm_placeholder_is_named() -> None:
+    with pytest.raises(ConfigError) as caught:
+        PostSettings(utm={"utm_source": "{chanel}"})
+    assert caught.value.key == "utm.utm_source"
+    assert "channel" in caught.value.hint
+
+
+def test_a_placeholder_in_content_stays_as_it_is(post: Callable[..., Message]) -> None:
+    message = post(article(source="{channel}"), settings=PostSettings(utm={"u": "{source}"}))
+    assert message.url == "https://paper.example/lake?u=%7Bchannel%7D"
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "", "/lake", "java\nscript:x"])
+@pytest.mark.parametrize("kind", LIMITS)
+def test_what_is_no_web_address_is_no_link(post: Callable[..., Message], kind: str, url: str) -> None:
+    message = post(article(url=url), kind)
+    assert message.url == ""
+    assert message.card is None
+    assert "script" not in message.text
+    assert "<a" not in message.text
+
+
+# Hostile words
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "<script>alert(1)</script>",
+        '"><a href="https://evil.example">x</a>',
+        "</b><a href='javascript:x'>y</a>",
+        "<b>unclosed",
+        "&lt;script&gt; &amp; &#60;b&#62;",
+        "{{ 7*7 }}{% for x in range(9) %}x{% endfor %}{# #}",
+        "{{ self.__class__ }}",
+        "a\u202eb\u2066c\x00d\x1be\r\nf\u2028g",
+        "${7*7} %s {0} {title}",
+    ],
+)
+def test_a_hostile_title_is_shown_as_words(post: Callable[..., Message], title: str) -> None:
+    from distributor.rendering.content import clean
+
+    shown = parse(post(article(title=title), "telegram").text)
+    assert shown.sound
+    assert shown.text.startswith(clean(title) + "\n")
+    assert post(article(title=title), "mastodon").text.startswith(clean(title) + "\n")
+    assert "49" not in shown.text
+    assert not set("\u202e\u2066\x00\x1b\r") & set(shown.text)
+
+
+def test_the_only_links_in_telegrams_html_are_ours(post: Callable[..., Message]) -> None:
+    hostile = '<a href="https://evil.example">x</a>'
+    message = post(
+        article(title=hostile, summary=hostile + " and enough words to make this a summary", tags=(hostile,)),
+        "telegram",
+    )
+    assert message.text.count("<a ") == 1
+
+
+# Pictures
+
+
+def test_a_picture_goes_along_with_its_words(post: Callable[..., Message]) -> None:
+    assert post(article()).media == (Media("https://paper.example/lake.jpg", "image/jpeg", "Swimmers at the shore"),)
+
+
+@pytest.mark.parametrize(
+    ("image", "limits"),
+    [
+        (Image("https://paper.example/a.svg", type="image/svg+xml"), LIMITS["x"]),
+        (Image("https://paper.example/a.avif"), LIMITS["x"]),
+        (Image("javascript:x"), LIMITS["x"]),
+        (Image("https://paper.example/a.jpg"), LIMITS["linkedin"]),
+        (None, LIMITS["x"]),
+    ],
+)
+def test_a_picture_that_the_network_does_not_take_stays_away(
+    post: Callable[..., Message], image: Image | None, limits: Limits
+) -> None:
+    assert post(article(image=image), limits=limits).media == ()
+
+
+def test_alt_text_is_never_the_name_of_a_file(post: Callable[..., Message]) -> None:
+    (media,) = post(article(image=Image("https://paper.example/IMG_1.jpg", "IMG_1.jpg"))).media
+    assert media.alt == ""
+
+
+# What goes beside the text
+
+
+def test_breaking_news_says_so(post: Callable[..., Message]) -> None:
+    assert post(article(lane=Lane.BREAKING)).options["lane"] == "breaking"
+
+
+def test_a_tag_can_be_a_content_warning(post: Callable[..., Message]) -> None:
+    message = post(article(tags=("CW: war", "lake")), "mastodon")
+    assert message.options["content_warning"] == "war"
+    assert message.text.endswith("#WorldNews #Environment #Lake")
+
+
+def test_hashtags_follow_the_publishers_order(post: Callable[..., Message]) -> None:
+    message = post(article(), categories_in_order=["Environment", "World News"])
+    assert "#Environment #WorldNews #CleanWater" in message.text
+    assert "utm_campaign=environment" in message.url
+
+
+def test_no_hashtags_when_none_are_wanted(post: Callable[..., Message]) -> None:
+    assert "#" not in post(article(), settings=PostSettings(hashtags=0)).text
+
+
+def test_an_article_without_language_has_the_sites(post: Callable[..., Message]) -> None:
+    assert post(article(language="")).language == "en"
+    assert "Lire la suite" in post(article(language="fr-CA"), "telegram").text
+    assert "Read more" in post(article(language="xx"), "telegram").text
+
+
+# Templates
+
+
+def test_a_channels_own_template_beats_its_kinds_and_that_the_default(
+    post: Callable[..., Message], theirs: Path
+) -> None:
+    def text() -> str:
+        return post(article()).text
+
+    assert text().startswith(TITLE)
+    (theirs / "post/default.j2").write_text("default")
+    assert text().startswith(TITLE), "ours for the kind beats a default"
+    (theirs / "post/x.j2").write_text("kind {{ link }}")
+    assert text() == f"kind {LINK}"
+    (theirs / "post/mine.j2").write_text("mine {{ channel }} {{ kind }} {{ site.name }}")
+    assert text() == "mine mine x The Paper"
+    (theirs / "post/mine.j2").unlink()
+    assert text() == f"kind {LINK}"
+
+
+def test_one_template_is_overridden_the_others_stay_ours(post: Callable[..., Message], theirs: Path) -> None:
+    before = {kind: post(article(), kind).text for kind in LIMITS}
+    (theirs / "post/mastodon.j2").write_text("{{ title }}")
+    after = {kind: post(article(), kind).text for kind in LIMITS}
+    assert {kind for kind in LIMITS if before[kind] != after[kind]} == {"mastodon"}
+
+
+@pytest.mark.parametrize("name", ["special", "special.j2", "post/special.j2"])
+def test_the_settings_can_name_a_template(post: Callable[..., Message], theirs: Path, name: str) -> None:
+    (theirs / "post/special.j2").write_text("special")
+    assert post(article(), settings=PostSettings(template=name)).text == "special"
+
+
+@pytest.mark.parametrize("name", ["none", "../../etc/passwd", "/etc/passwd", "../digest/x"])
+def test_a_named_template_that_is_not_there_is_a_fault(post: Callable[..., Message], name: str) -> None:
+    with pytest.raises(TemplateError):
+        post(article(), settings=PostSettings(template=name))
+
+
+def test_a_broken_template_names_file_and_line_also_while_cutting(post: Callable[..., Message], theirs: Path) -> None:
+    path = theirs / "post/x.j2"
+    path.write_text("{{ title }}\n{{ summary }}\n{% if not summary %}\n{{ 1 / 0 }}\n{% endif %}")
+    with pytest.raises(TemplateError) as caught:
+        post(article(title="t" * 400))
+    assert caught.value.where == f"{path}:4"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<b>{{ title }}",
+        "<script>{{ title }}</script>",
+        "a < b",
+        "<h1>{{ title }}</h1>",
+        '<a href="javascript:alert(1)">{{ title }}</a>',
+        "<a href='{{ title }}'>{{ title }}</a>",
+        '<a href="tg://user?id=1">x</a>',
+    ],
+)
+def test_html_that_telegram_would_refuse_is_a_fault_of_the_template(
+    post: Callable[..., Message], theirs: Path, source: str
+) -> None:
+    path = theirs / "post/telegram.j2"
+    path.write_text(source)
+    with pytest.raises(TemplateError) as caught:
+        post(article(), "telegram")
+    assert caught.value.where == f"{path}:1"
+
+
+def test_a_template_without_flexible_parts_is_held_when_it_is_too_long(
+    post: Callable[..., Message], theirs: Path
+) -> None:
+    (theirs / "post/x.j2").write_text("{{ 'x' * 300 }}")
+    (reason,) = check(post(article()), LIMITS["x"])
+    assert reason == "its text measures 300, x takes 280"
+
+
+def test_the_whole_article_is_within_reach_of_a_template(post: Callable[..., Message], theirs: Path) -> None:
+    (theirs / "post/webhook.j2").write_text(
+        "{{ article.author }}|{{ article.published_at|date('%H:%M') }}|{{ article.text }}|{{ article.image.alt }}|"
+        "{{ categories|join(',') }}|{{ tags|join(',') }}|{{ picture is none }}|{{ html }}|{{ breaking }}"
+    )
+    told = post(
+        article(author="A. Writer", body="<p>One &amp; two.</p><p>Three.</p>"),
+        "webhook",
+        limits=Limits("discord", 2000),
+    ).text
+    assert told.startswith("A. Writer|12:00|One & two.")
+    assert told.endswith("|Swimmers at the shore|World News,Environment|clean water|True|False|False")
+
+
+# Pre-flight
+
+
+def test_a_post_that_cannot_fit_says_why_in_words() -> None:
+    pictures = (Media("https://a.example/1.bmp", "image/bmp"), Media("https://a.example/2.jpg", "image/jpeg"))
+    message = Message(text="x" * 1100, media=pictures)
+    assert check(message, LIMITS["telegram"]) == [
+        "its text measures 1100, telegram takes 1024 beside a picture",
+        "it has 2 pictures, telegram takes 1",
+        "telegram takes no image/bmp",
+    ]
+    assert check(Message(text=""), LIMITS["x"]) == ["it has neither text nor picture"]
+    assert check(Message(text="<b>x"), LIMITS["telegram"]) == [
+        "its text has characters or markup that telegram refuses"
+    ]
+
+
+# The same again
+
+
+def test_the_same_outcome_has_the_same_fingerprint(post: Callable[..., Message]) -> None:
+    first = fingerprint(post(article()))
+    assert fingerprint(post(article(revision=2, title=" Lake  reopens after ten years", guid="other"))) == first
+    assert (
+        fingerprint(post(article(image=Image("https://paper.example/lake.jpg", "Swimmers at the shore", width=9))))
+        == first
+    )
+    changed = [
+        article(title="Lake closed"),
+        article(url="https://paper.example/b"),
+        article(image=None),
+        article(language="fr"),
+    ]
+    assert len({first, *(fingerprint(post(other)) for other in changed)}) == 5
+
+
+def test_rendering_twice_gives_the_same(post: Callable[..., Message]) -> None:
+    for given_article in REAL:
+        assert post(given_article) == post(given_article)
+
+
+def test_importing_the_renderer_does_not_load_jinja() -> None:
+    import subprocess
+    import sys
+
+    script = "import sys, distributor.rendering; sys.exit('jinja2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 0
