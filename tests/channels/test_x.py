@@ -1,0 +1,412 @@
+"""X against a twin that verifies every signature and judges every request by the published description."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distributor.channels import Edits, Picture
+from distributor.channels.http import Answer
+from distributor.channels.x import X
+from distributor.channels.x_answers import refusal
+from distributor.errors import ChannelError, ChannelPaused, ConfigError, Rejected, RetryLater, Uncertain, Unreachable
+from distributor.model import Account, Media, Receipt
+from tests.contracts.channel import NETWORK_FAULTS, NOW, ChannelContract, Rig, make_setup
+from tests.twins.x import XTwin
+
+OPTIONS = {
+    "api_key": "CANARY-api-key-1",
+    "api_secret": "CANARY-api-secret-2",
+    "access_token": "2244994945-CANARY-access-token-3",
+    "access_secret": "CANARY-access-secret-4",
+}
+SECRETS = (OPTIONS["api_secret"], OPTIONS["access_secret"])
+MESSAGE = ChannelContract.message
+PICTURES = tuple(Media(f"https://news.example/{n}.jpg", alt=f"Picture {n}") for n in range(5))
+
+
+@pytest.fixture
+def twin() -> Iterator[XTwin]:
+    with XTwin(secrets=SECRETS) as twin:
+        yield twin
+        assert twin.violations == []
+
+
+@pytest.fixture
+def make(twin: XTwin, tmp_path: Path) -> Iterator[Any]:
+    made: list[X] = []
+
+    def build(picture: Any = None, **options: Any) -> X:
+        given = {**OPTIONS, "base_url": twin.url, **options}
+        made.append(X.build(make_setup(tmp_path, given, **({"picture": picture} if picture else {}))))
+        made[-1].timeout = 0.5
+        return made[-1]
+
+    yield build
+    for channel in made:
+        channel.close()
+
+
+def jpeg(url: str) -> Picture:
+    return Picture(b"\xff\xd8\xff " + url.encode(), "image/jpeg")
+
+
+@pytest.mark.network
+class TestX(ChannelContract):
+    channel_class = X
+    good_options = OPTIONS
+    required = ("api_key", "api_secret", "access_token", "access_secret")
+    secrets = tuple(OPTIONS.values())
+    heavy = ("tweepy", "requests", "urllib3", "oauthlib", "httpx2")
+    faults: ClassVar[Any] = {
+        **NETWORK_FAULTS,
+        "drip": (Uncertain,),
+        "unavailable": (Uncertain,),
+        "strange-error": (Uncertain,),
+        "strange-refusal": (RetryLater,),
+        "gate": (RetryLater,),
+        "moved": (RetryLater,),
+        "rate-limit": (ChannelPaused,),
+        "rate-limit-day": (ChannelPaused,),
+        "rate-limit-app": (ChannelPaused,),
+        "rate-limit-bare": (ChannelPaused,),
+        "usage-cap": (ChannelPaused,),
+        "credits": (ChannelPaused,),
+        "daily-limit": (ChannelPaused,),
+        "old-unauthorized": (ChannelPaused,),
+        "no-rights": (ChannelPaused,),
+        "suspended": (ChannelPaused,),
+        "duplicate": (Rejected,),
+        "too-long": (Rejected,),
+        "too-large": (Rejected,),
+    }
+
+    @pytest.fixture
+    def rig(self, twin: XTwin, make: Any) -> Rig:
+        return Rig(make(), break_with=twin.fail, effects=lambda: len(twin.posts), deadline=3)
+
+
+@pytest.mark.network
+class TestWhatIsPosted:
+    def test_a_post_has_a_link(self, make: Any) -> None:
+        receipt = make().send(MESSAGE, "k")
+        assert receipt.url == f"https://x.com/i/web/status/{receipt.remote_id}"
+
+    def test_what_is_posted_is_the_text_as_it_is(self, make: Any, twin: XTwin) -> None:
+        text = "Ünïcode 😀 & <b>no markup</b>\n\nhttps://news.example/a?b=1&c=2 #Tag"
+        make().send(replace(MESSAGE, text=text), "k")
+        assert [post["text"] for post in twin.posts.values()] == [text]
+
+    def test_at_most_four_pictures_go_along_each_with_its_alt_text(self, make: Any, twin: XTwin) -> None:
+        receipt = make(jpeg).send(replace(MESSAGE, media=PICTURES), "k")
+        media = [twin.media[number] for number in twin.posts[receipt.remote_id]["media"]]
+        assert [entry["alt"] for entry in media] == ["Picture 0", "Picture 1", "Picture 2", "Picture 3"]
+        assert media[2]["content"] == jpeg(PICTURES[2].url).content
+        assert receipt.data == {"media": 4}
+
+    def test_a_large_picture_goes_up_in_pieces(self, make: Any, twin: XTwin) -> None:
+        content = b"\xff\xd8" + bytes(2_500_000)
+        receipt = make(lambda _: Picture(content, "image/jpeg")).send(replace(MESSAGE, media=PICTURES[:1]), "k")
+        [number] = twin.posts[receipt.remote_id]["media"]
+        assert (twin.media[number]["content"], twin.media[number]["pieces"]) == (content, 3)
+
+    def test_a_gif_is_waited_for_and_goes_alone(self, make: Any, twin: XTwin) -> None:
+        twin.processing = ["pending", "in_progress", "succeeded"]
+        channel = make(lambda url: Picture(b"GIF89a", "image/gif") if "/0." in url else jpeg(url))
+        channel.deadline = 60
+        receipt = channel.send(replace(MESSAGE, media=PICTURES[:2]), "k")
+        [number] = twin.posts[receipt.remote_id]["media"]
+        assert twin.media[number]["category"] == "tweet_gif"
+
+    def test_a_gif_that_x_cannot_work_on_is_left_out(self, make: Any, twin: XTwin) -> None:
+        twin.processing = ["failed"]
+        receipt = make(lambda _: Picture(b"GIF89a", "image/gif")).send(replace(MESSAGE, media=PICTURES[:1]), "k")
+        assert twin.posts[receipt.remote_id]["media"] == []
+
+    def test_a_gif_among_pictures_is_left_out(self, make: Any, twin: XTwin) -> None:
+        channel = make(lambda url: Picture(b"GIF89a", "image/gif") if "/1." in url else jpeg(url))
+        receipt = channel.send(replace(MESSAGE, media=PICTURES[:3]), "k")
+        assert len(twin.posts[receipt.remote_id]["media"]) == 2
+
+    @pytest.mark.parametrize(
+        "found",
+        [Picture(b"", "image/png"), Picture(b"x" * 5_000_001, "image/png"), Picture(b"<svg/>", "image/svg+xml")],
+    )
+    def test_a_picture_that_x_would_not_take_is_left_out(self, make: Any, twin: XTwin, found: Picture) -> None:
+        receipt = make(lambda _: found).send(replace(MESSAGE, media=PICTURES[:1]), "k")
+        assert twin.posts[receipt.remote_id]["media"] == []
+
+    def test_a_picture_that_cannot_be_fetched_is_left_out(self, make: Any, twin: XTwin) -> None:
+        def gone(url: str) -> Picture:
+            raise Unreachable(f"{url}: 404")
+
+        receipt = make(gone).send(replace(MESSAGE, media=PICTURES[:1]), "k")
+        assert twin.posts[receipt.remote_id]["media"] == []
+
+    def test_a_picture_that_x_refuses_does_not_hold_back_the_words(self, make: Any, twin: XTwin) -> None:
+        twin.fail("bad-media", times=1)
+        receipt = make(jpeg).send(replace(MESSAGE, media=PICTURES[:2]), "k")
+        assert len(twin.posts[receipt.remote_id]["media"]) == 1
+
+    @pytest.mark.parametrize("fault", ["hang", "reset", "garbage", "server-error", "unavailable"])
+    def test_an_upload_of_unknown_outcome_posted_nothing_and_is_tried_again(
+        self, make: Any, twin: XTwin, fault: str
+    ) -> None:
+        twin.fail(fault)
+        with pytest.raises(RetryLater) as caught:
+            make(jpeg).send(replace(MESSAGE, media=PICTURES[:1]), "k")
+        assert caught.value.outage
+        assert twin.posts == {}
+
+    def test_pictures_can_be_turned_off(self, make: Any, twin: XTwin) -> None:
+        make(jpeg, photo=False).send(replace(MESSAGE, media=PICTURES), "k")
+        assert twin.media == {}
+
+    def test_x_has_no_edit(self, make: Any) -> None:
+        assert not isinstance(make(), Edits)
+
+
+@pytest.mark.network
+class TestWhenTheOutcomeIsUnknown:
+    @pytest.mark.parametrize("fault", ["hang", "reset", "server-error", "garbage", "drip"])
+    def test_the_same_text_again_is_a_duplicate_if_it_was_posted(self, make: Any, twin: XTwin, fault: str) -> None:
+        twin.remembers = 900
+        channel = make()
+        twin.fail(fault, times=1)
+        with pytest.raises(Uncertain):
+            channel.send(MESSAGE, "k")
+        with pytest.raises(Rejected) as caught:
+            channel.send(MESSAGE, "k")
+        assert caught.value.reason == "duplicate"
+        assert len(twin.posts) == 1
+
+    def test_one_repeat_within_fifteen_minutes_is_safe(self) -> None:
+        assert X.doubt.repeats == 1
+        assert X.doubt.repeat_until == timedelta(minutes=15)
+
+    def test_a_deletion_may_be_done_twice(self, make: Any, twin: XTwin) -> None:
+        channel = make()
+        receipt = channel.send(MESSAGE, "k")
+        twin.fail("reset", times=1)
+        with pytest.raises(RetryLater):
+            channel.delete(receipt)
+        channel.delete(receipt)
+        assert twin.posts == {}
+
+
+@pytest.mark.network
+class TestCheck:
+    def test_it_names_the_account(self, make: Any) -> None:
+        assert make().check() == ["the account is @news_example", "its keys may read-write"]
+
+    def test_keys_that_may_only_read_are_found_before_the_first_post(self, make: Any, twin: XTwin) -> None:
+        twin.access_level = "read"
+        with pytest.raises(ChannelPaused) as caught:
+            make().check()
+        assert "Read and write" in caught.value.hint
+
+
+@pytest.mark.network
+def test_a_receipt_given_by_hand_is_enough_to_delete(make: Any, twin: XTwin) -> None:
+    channel = make()
+    link = channel.send(MESSAGE, "k").url
+    channel.delete(Receipt(remote_id="", url=link))
+    assert twin.posts == {}
+    with pytest.raises(Rejected):
+        channel.delete(Receipt(remote_id="", url="https://x.com/news_example"))
+
+
+@pytest.mark.network
+def test_nothing_secret_is_logged_even_when_somebody_turns_the_libraries_up(
+    make: Any, twin: XTwin, caplog: pytest.LogCaptureFixture
+) -> None:
+    channel = make(jpeg)
+    channel.send(MESSAGE, "k")
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith(("tweepy", "oauthlib", "requests", "urllib3")):
+            caplog.set_level(logging.DEBUG, logger=name)
+    channel.send(replace(MESSAGE, media=PICTURES[:1]), "k")
+    assert "CANARY" not in caplog.text
+    assert "oauth_signature" not in caplog.text
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        "document",
+        [
+            OPTIONS,
+            json.dumps(OPTIONS),
+            "\n".join(f'{key} = "{value}"' for key, value in OPTIONS.items()),
+            "\n".join(f"export X_{key.upper()}={value}" for key, value in OPTIONS.items()),
+            "\n".join(f"{key}: {value}" for key, value in OPTIONS.items()),
+            json.dumps(
+                {
+                    "consumer_key": OPTIONS["api_key"],
+                    "consumer_secret": OPTIONS["api_secret"],
+                    "access_token": OPTIONS["access_token"],
+                    "access_token_secret": OPTIONS["access_secret"],
+                    "bearer_token": "not used",
+                }
+            ),
+        ],
+        ids=["table", "json", "toml", "environment", "colons", "other names"],
+    )
+    def test_all_keys_may_come_in_one_document(self, tmp_path: Path, document: Any) -> None:
+        channel = X.build(make_setup(tmp_path, {"credentials": document}))
+        assert channel._keys == tuple(OPTIONS.values())
+
+    def test_a_key_of_its_own_counts_before_the_documents(self, tmp_path: Path) -> None:
+        channel = X.build(make_setup(tmp_path, {"credentials": OPTIONS, "api_key": "another"}))
+        assert channel._keys[0] == "another"
+
+    @pytest.mark.parametrize("document", ["", "CANARY nonsense", 5, [], '{"api_key": 5}'])
+    def test_a_document_that_is_none_is_refused_unseen(self, tmp_path: Path, document: Any) -> None:
+        with pytest.raises(ConfigError) as caught:
+            X.build(make_setup(tmp_path, {"credentials": document}))
+        assert "CANARY" not in f"{caught.value} {caught.value.hint}"
+
+    def test_channels_of_one_account_share_it(self, tmp_path: Path) -> None:
+        assert X.build(make_setup(tmp_path, OPTIONS)).account == Account("x", "2244994945")
+
+    def test_an_account_without_a_number_gets_a_fingerprint(self, tmp_path: Path) -> None:
+        account = X.build(make_setup(tmp_path, {**OPTIONS, "access_token": "CANARY"})).account
+        assert len(account.identity) == 12
+
+    def test_what_a_post_costs_can_be_set(self, tmp_path: Path) -> None:
+        assert X.build(make_setup(tmp_path, OPTIONS)).cost == 0.20
+        assert X.build(make_setup(tmp_path, {**OPTIONS, "cost_per_post": 0.015})).cost == 0.015
+
+
+class TestRefusals:
+    def test_the_limit_that_ran_out_says_when_it_is_new_again(self) -> None:
+        told = {name: refusal(_of(answer), NOW) for name, answer in XTwin.refusals(_NoTwin()).items()}  # type: ignore[arg-type]
+        expected = {
+            "rate-limit": datetime(2026, 3, 1, 12, 15, tzinfo=UTC),
+            "rate-limit-day": datetime(2026, 3, 1, 22, 0, tzinfo=UTC),
+            "rate-limit-app": datetime(2026, 3, 1, 22, 0, tzinfo=UTC),
+            "rate-limit-bare": NOW + timedelta(minutes=15),
+            "daily-limit": NOW + timedelta(minutes=30),
+            "usage-cap": None,
+            "credits": None,
+        }
+        for name, until in expected.items():
+            error = told[name]
+            assert isinstance(error, ChannelPaused), name
+            assert error.until == until, name
+            assert error.until or error.hint, name
+
+    @pytest.mark.parametrize("reset", ["", "soon", "-1", "1", "99999999999999999999", "nan"])
+    def test_a_reset_that_makes_no_sense_still_ends_within_a_day(self, reset: str) -> None:
+        headers = {"x-rate-limit-remaining": "0", "x-rate-limit-reset": reset}
+        error = refusal(Answer(429, headers, b""), NOW)
+        assert isinstance(error, ChannelPaused)
+        assert error.until is not None
+        assert NOW < error.until <= NOW + timedelta(hours=25)
+
+    def test_only_a_403_about_the_text_is_a_duplicate(self) -> None:
+        for status in (400, 409, 422, 429, 500):
+            error = refusal(Answer(status, {}, b'{"detail": "duplicate content"}'), NOW)
+            assert getattr(error, "reason", "") != "duplicate"
+
+    @given(
+        st.integers(300, 599), st.binary(max_size=60) | st.just(b'{"errors": [1, {"message": 2}, null], "detail": {}}')
+    )
+    def test_every_answer_has_a_place(self, status: int, body: bytes) -> None:
+        error = refusal(Answer(status, {}, body), NOW)
+        assert isinstance(error, ChannelError)
+        assert isinstance(error, Uncertain) == (status >= 500)
+
+
+class TestEveryError:
+    """A new version of a library may bring new errors: this fails until somebody has thought about each."""
+
+    TWEEPY: ClassVar[dict[str, tuple[int, type[ChannelError]]]] = {
+        "BadRequest": (400, Rejected),
+        "Forbidden": (403, ChannelPaused),
+        "HTTPException": (422, Rejected),
+        "NotFound": (404, Rejected),
+        "TooManyRequests": (429, ChannelPaused),
+        "TweepyException": (0, Uncertain),
+        "TwitterServerError": (503, Uncertain),
+        "Unauthorized": (401, ChannelPaused),
+    }
+    NEVER_LEFT: ClassVar[set[str]] = {
+        *("ConnectTimeout", "InvalidHeader", "InvalidProxyURL", "InvalidSchema", "InvalidURL", "MissingSchema"),
+        *("ProxyError", "URLRequired"),
+    }
+    UNKNOWN: ClassVar[set[str]] = {
+        *("ChunkedEncodingError", "ConnectionError", "ContentDecodingError", "HTTPError", "InvalidJSONError"),
+        *("JSONDecodeError", "ReadTimeout", "RequestException", "RetryError", "SSLError", "StreamConsumedError"),
+        *("Timeout", "TooManyRedirects", "UnrewindableBodyError"),
+    }
+
+    def test_of_the_sdk_is_mapped(self) -> None:
+        import requests  # noqa: TID251 - what tweepy raises with
+        from tweepy import errors
+
+        from distributor.channels.x_client import outcome
+
+        classes = {name: value for name, value in vars(errors).items() if inspect.isclass(value)}
+        assert set(classes) == set(self.TWEEPY), "an error of tweepy has no place in the ledger yet"
+        for name, (status, expected) in self.TWEEPY.items():
+            response = requests.Response()
+            response.status_code, response._content = status, b'{"detail": "x"}'
+            error = classes[name](response) if status else classes[name]("x")
+            assert type(outcome(error, None, NOW)) is expected, name
+
+    def test_of_the_http_client_below_it_is_mapped(self) -> None:
+        from requests import exceptions  # noqa: TID251 - what tweepy lets through
+
+        from distributor.channels.x_client import outcome
+
+        classes = {name: value for name, value in vars(exceptions).items() if inspect.isclass(value)}
+        classes = {name: value for name, value in classes.items() if issubclass(value, exceptions.RequestException)}
+        assert set(classes) == self.NEVER_LEFT | self.UNKNOWN, "an error of requests was never thought about"
+        for name, cls in classes.items():
+            error = cls.__new__(cls)
+            OSError.__init__(error, "x")
+            told = outcome(error, None, NOW)
+            assert type(told) is (RetryLater if name in self.NEVER_LEFT else Uncertain), name
+
+    def test_a_connection_never_made_is_told_from_one_that_was_lost(self) -> None:
+        import ssl
+
+        from requests import exceptions  # noqa: TID251 - what tweepy lets through
+        from urllib3 import exceptions as below
+
+        from distributor.channels.x_client import outcome
+
+        pool: Any = None
+        refused = below.MaxRetryError(pool, "/", below.NewConnectionError(pool, "refused"))
+        unnamed = below.MaxRetryError(pool, "/", below.NameResolutionError("h", pool, OSError()))  # type: ignore[arg-type]
+        untrusted = below.MaxRetryError(pool, "/", below.SSLError(ssl.SSLCertVerificationError("self-signed")))
+        lost = below.MaxRetryError(pool, "/", below.ReadTimeoutError(pool, "/", "slow"))
+        for reason in (refused, unnamed):
+            assert isinstance(outcome(exceptions.ConnectionError(reason), None, NOW), RetryLater)
+        assert isinstance(outcome(exceptions.SSLError(untrusted), None, NOW), RetryLater)
+        for reason in (lost, below.ProtocolError("Connection aborted.")):
+            assert isinstance(outcome(exceptions.ConnectionError(reason), None, NOW), Uncertain)
+
+    @pytest.mark.parametrize("fault", [ValueError("x"), KeyError("data"), TimeoutError(), AttributeError("get")])
+    def test_that_nobody_expected_is_an_unknown_outcome(self, fault: Exception) -> None:
+        from distributor.channels.x_client import outcome
+
+        assert type(outcome(fault, None, NOW)) is Uncertain
+
+
+class _NoTwin:
+    """`refusals` needs no twin that listens."""
+
+
+def _of(answer: Any) -> Answer:
+    return Answer(answer.status, answer.headers, answer.encode())
