@@ -102,7 +102,7 @@ def _links(text: str, url: str) -> Iterator[tuple[int, int]]:
             link = link[:-1]
         if url and text.startswith(url, match.start()) and len(url) > len(link):
             link = url  # an address may end in what looks like the sentence's punctuation
-        if len(link) > len("https://"):
+        if link.partition("://")[2]:
             yield match.start(), match.start() + len(link)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distributor.channels.http import Answer, Deadline, call, harmless, open_client, refuse
-from distributor.errors import RetryLater
+from distributor.errors import RetryLater, Uncertain
 
 if TYPE_CHECKING:
     import httpx2
@@ -49,6 +49,8 @@ class Session:
         if answer.status == 401 or answer.data().get("error") in RENEWABLE:
             session = self._renewed(session, deadline)
             answer = self._call(method, name, session["accessJwt"], deadline, **request)
+        if answer.good and answer.body and not answer.body.lstrip().startswith(b"{"):
+            raise Uncertain(f"bluesky: {name}: an answer that is not JSON", reason="bad-answer")
         return answer
 
     def _session(self, deadline: Deadline) -> dict[str, str]:

@@ -25,12 +25,24 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from distributor.channels.quiet import quiet
 from distributor.errors import ChannelPaused, Rejected, RetryLater, Uncertain
 
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["Answer", "Deadline", "asked_patience", "call", "harmless", "is_loopback", "open_client", "refuse", "says"]
+__all__ = [
+    "BIGGEST_ANSWER",
+    "Answer",
+    "Deadline",
+    "asked_patience",
+    "call",
+    "harmless",
+    "is_loopback",
+    "open_client",
+    "refuse",
+    "says",
+]
 
 # What a network asks for when it says 429 and not for how long; no network of ours counts in shorter windows.
 PATIENCE = timedelta(minutes=1)
@@ -79,6 +91,7 @@ def open_client(owner: object, base_url: str, timeout: float) -> httpx2.Client:
 
     from distributor import __version__
 
+    quiet("httpx2")  # it logs whole addresses, and a webhook's may hold a secret
     client = httpx2.Client(
         base_url=base_url,
         timeout=httpx2.Timeout(timeout, connect=min(timeout, 5.0)),
@@ -98,8 +111,8 @@ def is_loopback(url: str) -> bool:
 def call(client: httpx2.Client, method: str, url: str, *, deadline: Deadline, **request: Any) -> Answer:
     """Make one request; `request` is what httpx2.Client.build_request takes (json, content, params, headers).
 
-    The body is read up to the deadline and to 4 MiB. Raises RetryLater when nothing left, Uncertain when it may have,
-    Rejected when the request cannot be made at all.
+    The body is read up to the deadline and to 4 MiB: more is no answer. Raises RetryLater when nothing left,
+    Uncertain when it may have, Rejected when the request cannot be made at all.
     """
     import httpx2
 
@@ -109,7 +122,8 @@ def call(client: httpx2.Client, method: str, url: str, *, deadline: Deadline, **
     timeout = httpx2.Timeout(min(left, client.timeout.read or left), connect=min(left, client.timeout.connect or left))
     try:
         with client.stream(method, url, timeout=timeout, **request) as response:
-            return Answer(response.status_code, _lower(response.headers), _read(response, deadline))
+            whole = Deadline(min(left, 2 * (client.timeout.read or left)))  # a body that drips passes each time-out
+            return Answer(response.status_code, _lower(response.headers), _read(response, whole))
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
         raise RetryLater(f"no connection to {client.base_url.host}: {_say(error)}", outage=True) from None
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
@@ -193,7 +207,7 @@ def _read(response: httpx2.Response, deadline: Deadline) -> bytes:
     for part in response.iter_bytes():
         body += part
         if len(body) > BIGGEST_ANSWER or deadline.left() == 0:
-            break  # cut: it will not parse, and that is judged where the answer is used
+            raise Uncertain(f"{response.url.host}: the answer did not end", reason="timeout")
     return bytes(body)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from distributor.channels.http import Answer, is_loopback, refuse, says
+from distributor.channels.http import BIGGEST_ANSWER, Answer, Deadline, is_loopback, refuse, says
 from distributor.channels.quiet import quiet
 from distributor.errors import Rejected, RetryLater, Uncertain
 
@@ -75,16 +75,23 @@ class MastodonApi:
         client.access_token = self._token  # not by the constructor: that would open a file of this name
         client.session.max_redirects = 0  # a redirected POST becomes a GET
         client.session.trust_env = not is_loopback(self._base_url)
-        seen = self._seen
-        client.session.hooks["response"].append(lambda response, **_: _see(seen, response))
+        seen, whole = self._seen, 2 * self._timeout
+        client.session.hooks["response"].append(lambda response, **_: _see(seen, response, Deadline(whole)))
         weakref.finalize(self, client.session.close)
         return client
 
 
-def _see(seen: Any, response: Any) -> None:
+def _see(seen: Any, response: Any, deadline: Deadline) -> None:
+    """Keeps the answer. A body that drips passes each time-out, so it has a deadline as a whole."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     seen.answer = Answer(response.status_code, headers, b"")  # known even if the body never arrives
-    seen.answer = Answer(response.status_code, headers, response.content)
+    body = bytearray()
+    while part := response.raw.read1(65_536, decode_content=True):
+        body += part
+        if deadline.left() == 0 or len(body) > BIGGEST_ANSWER:
+            raise TimeoutError("the answer did not end")
+    response._content = bytes(body)  # what requests itself would have read here
+    seen.answer = Answer(response.status_code, headers, bytes(body))
 
 
 def meaning(error: Exception, answer: Answer | None, what: str, now: datetime) -> RetryLater | Rejected | Uncertain:

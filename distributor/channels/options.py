@@ -65,8 +65,8 @@ class Options:
             raise self.wrong(key, f"must be a number from {low:g} to {high:g}")
         return float(value)
 
-    def address(self, key: str, default: str = _REQUIRED) -> str:
-        """An absolute http(s) address with a host and without userinfo; no slash at its end."""
+    def address(self, key: str, default: str = _REQUIRED, *, slash: bool = False) -> str:
+        """An absolute http(s) address with a host and without userinfo; a slash at its end goes, unless `slash`."""
         value = self.text(key, default)
         if not value and default == "":
             return ""
@@ -79,7 +79,7 @@ class Options:
             raise self.wrong(key, "must be an address such as https://example.org")
         if parts.username is not None or parts.password is not None:
             raise self.wrong(key, "must not hold a name or password")
-        return value.rstrip("/")
+        return value if slash else value.rstrip("/")
 
     def missing(self, key: str, hint: str = "") -> ConfigError:
         return ConfigError("is missing", key=f"{self._table}.{key}", hint=hint or f"set {key} in [{self._table}]")

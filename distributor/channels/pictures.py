@@ -54,7 +54,8 @@ def fit_picture(content: bytes, most_bytes: int) -> Ready | None:
 
 
 def _upright(picture: Image.Image) -> tuple[int, int]:
-    turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # EXIF orientation: shown on its side
+    exif = picture.getexif() if "exif" in picture.info else {}  # without it, a PNG would be unpacked to look
+    turned = exif.get(0x0112, 1) in (5, 6, 7, 8)  # EXIF orientation: shown on its side
     return (picture.height, picture.width) if turned else (picture.width, picture.height)
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.parser import BytesParser
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.twins.server import Reply, Request, Twin, stand_alone
+from tests.twins.loopback import Answer, Request, Twin, stand_alone
 
 KEPT = timedelta(hours=1)
 
@@ -22,8 +23,9 @@ KEPT = timedelta(hours=1)
 class MastodonTwin(Twin):
     """An instance with one account, @paper."""
 
+    network = "mastodon"
+
     def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
         self.statuses: dict[str, dict[str, Any]] = {}
         self.media: dict[str, dict[str, Any]] = {}
         self.keys: dict[str, tuple[str, datetime]] = {}
@@ -33,38 +35,38 @@ class MastodonTwin(Twin):
         self.repeats_fail = False
         self.scopes = ["read", "write"]
         self._next = 110_000_000_000_000_000
+        super().__init__(**given)
+        self.posts = self.statuses
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def refusal(self, fault: str) -> Reply:
-        reply = super().refusal(fault)
-        if fault == "rate-limit":
-            reset = (self.now() + timedelta(minutes=5)).isoformat().replace("+00:00", "Z")
-            reply.headers = {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
-        if fault == "bad-request":
-            return Reply(422, {"error": "Validation failed: Text character limit of 500 exceeded"})
-        return reply
+    def refusals(self) -> Mapping[str, Answer]:
+        reset = (self.now() + timedelta(minutes=5)).isoformat().replace("+00:00", "Z")
+        limits = {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
+        return {
+            "unauthorized": Answer(401, {"error": "The access token is invalid"}),
+            "forbidden": Answer(403, {"error": "This action is outside the authorized scopes"}),
+            "rate-limit": Answer(429, {"error": "Too many requests"}, limits),
+            "bad-request": Answer(422, {"error": "Validation failed: Text character limit of 500 exceeded"}),
+            "server-error": Answer(500, {"error": "Internal Server Error"}),
+        }
 
-    def counts(self, request: Request) -> bool:
-        return request.path.startswith("/api/v1/statuses")
-
-    def answer(self, request: Request) -> Reply:
+    def respond(self, request: Request) -> Answer:
         if request.path.rstrip("/") == "/api/v2/instance":
-            return Reply(200, self._instance())
-        if not request.headers.get("Authorization", "").startswith("Bearer "):
-            return Reply(401, {"error": "The access token is invalid"})
-        with self.lock:
-            return self._route(request)
+            return Answer(200, self._instance())
+        if not request.headers.get("authorization", "").startswith("Bearer "):
+            return Answer(401, {"error": "The access token is invalid"})
+        return self._route(request)
 
-    def _route(self, request: Request) -> Reply:
+    def _route(self, request: Request) -> Answer:
         match request.method, *request.path.removeprefix("/api/").split("/"):
             case ("GET", "v1", "accounts", "verify_credentials"):
-                return Reply(200, self._account())
+                return Answer(200, self._account())
             case ("GET", "v1", "apps", "verify_credentials"):
-                return Reply(200, {"name": "distributor", "scopes": self.scopes})
+                return Answer(200, {"name": "distributor", "scopes": self.scopes})
             case ("GET", "v1", "accounts", _, "statuses"):
-                return Reply(200, self._page(request))
+                return Answer(200, self._page(request))
             case ("POST", "v2", "media"):
                 return self._upload(request)
             case ("GET", "v1", "media", name):
@@ -75,18 +77,18 @@ class MastodonTwin(Twin):
                 return self._edit(name, request)
             case ("DELETE", "v1", "statuses", name):
                 if self.statuses.pop(name, None) is None:
-                    return Reply(404, {"error": "Record not found"})
-                self.effect(kind="delete", id=name)
-                return Reply(200, {"id": name})
-        return Reply(404, {"error": "Record not found"})
+                    return Answer(404, {"error": "Record not found"})
+                self.effect("delete", id=name)
+                return Answer(200, {"id": name})
+        return Answer(404, {"error": "Record not found"})
 
-    def _post(self, request: Request) -> Reply:
-        form, key = _form(request), request.headers.get("Idempotency-Key", "")
+    def _post(self, request: Request) -> Answer:
+        form, key = _form(request), request.headers.get("idempotency-key", "")
         known = self.keys.get(key)
         if key and known and self.now() - known[1] < KEPT and known[0] in self.statuses:
             if self.repeats_fail:
-                return Reply(500, {"error": "Internal Server Error"})
-            return Reply(200, self.statuses[known[0]])
+                return Answer(500, {"error": "Internal Server Error"})
+            return Answer(200, self.statuses[known[0]])
         refused = self._refused(form)
         if refused:
             return refused
@@ -103,28 +105,28 @@ class MastodonTwin(Twin):
         }
         self.statuses[status["id"]] = status
         self.keys[key] = (status["id"], self.now())
-        self.effect(kind="post", id=status["id"], key=key, text=form["status"][-1])
-        return Reply(200, status)
+        self.effect("post", id=status["id"], key=key, text=form["status"][-1])
+        return Answer(200, status)
 
-    def _edit(self, name: str, request: Request) -> Reply:
+    def _edit(self, name: str, request: Request) -> Answer:
         if name not in self.statuses:
-            return Reply(404, {"error": "Record not found"})
+            return Answer(404, {"error": "Record not found"})
         form = _form(request)
         refused = self._refused(form)
         if refused:
             return refused
         self.statuses[name].update(self._content(form))
-        self.effect(kind="edit", id=name, text=form["status"][-1])
-        return Reply(200, self.statuses[name])
+        self.effect("edit", id=name, text=form["status"][-1])
+        return Answer(200, self.statuses[name])
 
-    def _refused(self, form: dict[str, list[str]]) -> Reply | None:
+    def _refused(self, form: dict[str, list[str]]) -> Answer | None:
         if "scheduled_at" in form:
-            return Reply(422, {"error": "this twin refuses scheduled posts: their idempotency is not kept"})
+            return Answer(422, {"error": "this twin refuses scheduled posts: their idempotency is not kept"})
         if len(form.get("status", [""])[-1]) > self.length:
-            return Reply(422, {"error": f"Validation failed: Text character limit of {self.length} exceeded"})
+            return Answer(422, {"error": f"Validation failed: Text character limit of {self.length} exceeded"})
         for name in form.get("media_ids[]", []):
             if self.media.get(name, {}).get("looks", 1) > 0:
-                return Reply(422, {"error": "Cannot attach files that have not finished processing. Try again!"})
+                return Answer(422, {"error": "Cannot attach files that have not finished processing. Try again!"})
         return None
 
     def _content(self, form: dict[str, list[str]]) -> dict[str, Any]:
@@ -137,10 +139,10 @@ class MastodonTwin(Twin):
             "media_attachments": [self.media[name]["shown"] for name in form.get("media_ids[]", [])],
         }
 
-    def _upload(self, request: Request) -> Reply:
+    def _upload(self, request: Request) -> Answer:
         if self.media_status >= 300:
-            return Reply(self.media_status, {"error": "no media today"})
-        head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+            return Answer(self.media_status, {"error": "no media today"})
+        head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
         parts = {
             part.get_param("name", header="content-disposition"): part
             for part in BytesParser().parsebytes(head + request.body).walk()
@@ -151,18 +153,19 @@ class MastodonTwin(Twin):
         description = told.get_payload(decode=True).decode() if told else None
         shown = {"id": name, "type": "image", "url": f"{self.url}/media/{name}", "description": description}
         self.media[name] = {"looks": self.processing, "shown": shown, "bytes": parts["file"].get_payload(decode=True)}
-        return Reply(202 if self.processing else 200, {**shown, "url": None if self.processing else shown["url"]})
+        return Answer(202 if self.processing else 200, {**shown, "url": None if self.processing else shown["url"]})
 
-    def _processed(self, name: str) -> Reply:
+    def _processed(self, name: str) -> Answer:
         kept = self.media[name]
         kept["looks"] -= 1
         ready = kept["looks"] <= 0
-        return Reply(200 if ready else 206, {**kept["shown"], "url": kept["shown"]["url"] if ready else None})
+        return Answer(200 if ready else 206, {**kept["shown"], "url": kept["shown"]["url"] if ready else None})
 
     def _page(self, request: Request) -> list[dict[str, Any]]:
+        query = parse_qs(request.query)
         newest = sorted(self.statuses.values(), key=lambda status: int(status["id"]), reverse=True)
-        below = int(request.query.get("max_id") or 1 << 62)
-        return [status for status in newest if int(status["id"]) < below][: int(request.query.get("limit") or 20)]
+        below = int(query.get("max_id", ["0"])[-1]) or 1 << 62
+        return [status for status in newest if int(status["id"]) < below][: int(query.get("limit", ["20"])[-1])]
 
     def _account(self) -> dict[str, Any]:
         return {"id": "1", "username": "paper", "acct": "paper", "url": f"{self.url}/@paper"}
