@@ -12,8 +12,9 @@ from typing import Any
 
 from distributor.model import Limits
 from distributor.text import fit, measure
+from distributor.text.measuring import NETWORKS, Measured
 
-__all__ = ["room", "shortened", "tidy"]
+__all__ = ["counted", "room", "shortened", "tidy"]
 
 STUB = 16  # characters: a summary cut shorter than this says nothing
 _ENDS = re.compile(r"[ \t]+(?=\n)")
@@ -25,6 +26,15 @@ Draw = Callable[..., str]
 def room(limits: Limits, pictures: int) -> int:
     """What a post may measure: a picture's caption has a limit of its own. The picture is worth the shorter text."""
     return limits.caption if pictures and limits.caption else limits.length
+
+
+def counted(text: str, limits: Limits, limit: int) -> Measured:
+    """The text as its network counts it; in characters where we know no rule of it (a webhook, a third party's)."""
+    return measure(_rule(limits.network), text, limit=limit, markup=limits.markup)
+
+
+def _rule(network: str) -> str:
+    return network if network in NETWORKS else "slack"  # plain characters
 
 
 def tidy(text: str) -> str:
@@ -40,13 +50,14 @@ def shortened(draw: Draw, *, title: str, summary: str, hashtags: Sequence[str], 
     """
 
     def fits(text: str) -> bool:
-        return measure(limits.network, text, limit=limit, markup=limits.markup).fits
+        return counted(text, limits, limit).fits
 
     def cut(body: str, frame: Callable[[str], str]) -> str:
         if limits.markup == "html":
-            return unescape(fit(limits.network, escape(body), frame=lambda part: frame(unescape(part)), **rules))
-        return fit(limits.network, body, frame=frame, **rules)
+            return unescape(fit(network, escape(body), frame=lambda part: frame(unescape(part)), **rules))
+        return fit(network, body, frame=frame, **rules)
 
+    network = _rule(limits.network)
     rules: dict[str, Any] = {"limit": limit, "markup": limits.markup}
     text = draw(title=title, summary=summary, hashtags=hashtags)
     if fits(text):

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from distributor.errors import ConfigError
 from distributor.model import Article, Card, Lane, Limits, Media, Message
 from distributor.rendering.content import clean, facts, media_type, web_address, with_query
-from distributor.rendering.cutting import room, shortened, tidy
-from distributor.text import hashtags, measure, plain, summarise
+from distributor.rendering.cutting import counted, room, shortened, tidy
+from distributor.text import hashtags, plain, summarise
 from distributor.text.markup import parse
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["PostSettings", "Renderer", "SiteFacts", "check", "fingerprint"]
 
 TEXT = 20_000  # characters of an article's text that a template sees
-_FIELD = re.compile(r"\{([^{}]*)\}")
+_FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}|\{([^{}]*)\}")
 _FIELDS = frozenset({"channel", "kind", "source", "category", "language", "lane", "id"})
 _HREF = re.compile(r"""<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""", re.I)
 _WARNING = re.compile(r"(?:cw|tw|content warning|trigger warning)\s*:\s*(.+)", re.I)
@@ -53,9 +53,9 @@ class SiteFacts:
 class PostSettings:
     """How a channel wants its posts. Raises ConfigError for a placeholder that `utm` does not know.
 
-    `utm` are query fields for the link, such as {"utm_source": "{channel}"}; of {channel} {kind} {source} {category}
-    {language} {lane} {id}. `hashtags` is the most there may be. `template` is one file's name in `post/`, used
-    instead of the channel's own. `pictures` sends the article's picture along where the channel takes one.
+    `utm` are query fields for the link, such as {"utm_source": "{channel}"} (or "{{ channel }}"); they may name
+    channel, kind, source, category, language, lane, id. `hashtags` is the most there may be. `template` is one file's name in
+    `post/`, used instead of the channel's own. `pictures` sends the picture along where the channel takes one.
     """
 
     utm: Mapping[str, str] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class PostSettings:
 
     def __post_init__(self) -> None:
         for name, value in self.utm.items():
-            for unknown in (word for word in _FIELD.findall(value) if word not in _FIELDS):
+            for unknown in {double or single for double, single in _FIELD.findall(value)} - _FIELDS:
                 raise ConfigError(
                     f"knows no {{{unknown}}}", key=f"utm.{name}", hint=f"it may use {', '.join(sorted(_FIELDS))}"
                 )
@@ -191,7 +191,7 @@ def _utm(templates: Mapping[str, str], told: Mapping[str, Any], lane: Lane, **na
         "lane": lane.name.lower(),
         "id": str(told["id"]),
     }
-    return {name: _FIELD.sub(lambda found: known[found[1]], value) for name, value in templates.items()}
+    return {name: _FIELD.sub(lambda found: known[found[1] or found[2]], value) for name, value in templates.items()}
 
 
 @lru_cache(maxsize=64)
@@ -234,10 +234,10 @@ def check(message: Message, limits: Limits) -> list[str]:
     if not message.text and not message.media:
         reasons.append("it has neither text nor picture")
     beside = " beside a picture" if message.media and limits.caption else ""
-    counted = measure(limits.network, message.text, limit=room(limits, len(message.media)), markup=limits.markup)
-    if not counted.fits:
-        reasons.append(f"its text measures {counted.length}, {limits.network} takes {counted.limit}{beside}")
-    elif message.text and not counted.valid:
+    size = counted(message.text, limits, room(limits, len(message.media)))
+    if not size.fits:
+        reasons.append(f"its text measures {size.length}, {limits.network} takes {size.limit}{beside}")
+    elif message.text and not size.valid:
         reasons.append(f"its text has characters or markup that {limits.network} refuses")
     if len(message.media) > limits.media:
         reasons.append(f"it has {len(message.media)} pictures, {limits.network} takes {limits.media}")
