@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,12 @@ from distributor.config.secrets import Options
 from distributor.config.settings import Document, Settings
 from distributor.config.source import Source
 from distributor.config.tables import Digest
-from distributor.config.values import Address, Listen, nearest
+from distributor.config.values import NAME, NAME_RULE, Address, Listen, home, nearest
+from distributor.errors import ConfigError
 
 __all__ = ["assemble"]
 
 _NAMED = ("sources", "channels", "digests")
-_NAME = re.compile(r"[a-z0-9_-]{1,64}")
 _OPTIONS = frozenset(Channel.model_fields) - {"name", "options"}
 
 
@@ -56,8 +55,8 @@ def _check_names(raw: dict[str, Any], origin: Origin) -> None:
         if not isinstance(tables, dict):
             raise origin.error(f"must be tables, one for each: [{section}.NAME]", (section,))
         for name, table in tables.items():
-            if not _NAME.fullmatch(name):
-                raise origin.error("a name is made of a to z, 0 to 9, _ and -, 64 at most", (section, name))
+            if not NAME.fullmatch(name):
+                raise origin.error(NAME_RULE, (section, name))
             if not isinstance(table, dict):
                 raise origin.error(f"must be a table: [{section}.{name}]", (section, name))
             if "name" in table:
@@ -77,11 +76,17 @@ def _read_files(raw: dict[str, Any], origin: Origin, base: Path) -> list[str]:
             path = (*parents, plain)
             if plain in table:
                 raise origin.error(f"is set twice, as {plain} and as {key}", path)
-            if not isinstance(named, str) or not named or "\0" in named:
+            if not isinstance(named, str) or not named:
                 raise origin.error("must be the path of a file", (*parents, key))
-            text, warning = secrets.read_file(base / Path(named).expanduser(), ".".join((*parents, key)))
-            table[plain] = secrets.Text(text)
-            warnings += [warning] if warning else []
+            try:
+                text, warning = secrets.read_file(base / home(named))
+            except (ConfigError, ValueError) as error:
+                problem, hint = str(error), getattr(error, "hint", "")
+            else:
+                table[plain] = secrets.Text(text)
+                warnings += [f"{'.'.join((*parents, key))}: {warning}"] if warning else []
+                continue
+            raise origin.error(problem, (*parents, key), hint)
     return warnings
 
 
@@ -117,8 +122,8 @@ def _switched_off(raw: dict[str, Any]) -> bool:
 
 def _paths(document: Document, base: Path, data: Path) -> dict[str, Path | None]:
     site = document.site
-    templates = base / site.templates.expanduser() if site.templates else None
-    return {"data": base / site.data.expanduser() if "data" in site.model_fields_set else data, "templates": templates}
+    templates = base / site.templates if site.templates else None
+    return {"data": base / site.data if "data" in site.model_fields_set else data, "templates": templates}
 
 
 def _database(url: str, base: Path, data: Path) -> Address:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated
 
@@ -16,7 +17,7 @@ __all__ = ["Channel"]
 
 
 def _template(value: str) -> str:
-    if ".." in value.split("/"):
+    if ".." in value.split("/") or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_./-]*", value):
         raise ValueError("must be the name of a template in the templates folder")
     return value
 
@@ -46,9 +47,7 @@ class Channel(fields.Table):
     pace: fields.Paces = ()
     monthly_budget: fields.Money = 0.0
     daily_budget: fields.Money = 0.0
-    template: Annotated[str, AfterValidator(_template)] | None = Field(
-        default=None, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$"
-    )
+    template: Annotated[str, AfterValidator(_template)] | None = None
     utm: fields.Utm = Field(default_factory=dict, validate_default=True)
     hashtags: int = Field(default=2, ge=0, le=20)
     options: Annotated[Options, PlainSerializer(Options.shown)] = Field(default_factory=lambda: Options({}))

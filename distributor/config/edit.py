@@ -6,11 +6,10 @@ tomlkit. Either way the result is read again, and must differ by that one table 
 
 from __future__ import annotations
 
-import copy
 import os
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from distributor.config.lines import headers
-from distributor.config.values import nearest
+from distributor.config.values import NAME, NAME_RULE, nearest
 from distributor.errors import ConfigError, NotFound
 
 __all__ = ["add_channel", "add_source", "remove_channel", "remove_source", "write_atomic"]
@@ -78,8 +77,9 @@ def _write_aside(aside: Path, target: Path, text: str) -> None:
 
 
 def _add(text: str, section: str, name: str, table: Mapping[str, Any]) -> str:
-    data = _read(text)
-    wanted = copy.deepcopy(data)
+    if not NAME.fullmatch(name):
+        raise ConfigError(NAME_RULE, key=f"{section}.{name[:80]}")
+    wanted = _read(text)
     tables = wanted.setdefault(section, {})
     if not isinstance(tables, dict):
         raise ConfigError(f"must be tables, one for each: [{section}.NAME]", key=section)
@@ -109,7 +109,7 @@ def _with_block(text: str, section: str, name: str, table: Mapping[str, Any]) ->
     heads = list(headers(text))
     ours = [number for number, (_, path) in enumerate(heads) if path[0] == section]
     if not ours or ours[-1] + 1 == len(heads):
-        gap = "" if not text.strip() else "\n" if text.endswith("\n") else "\n\n"
+        gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
         return text + (gap + block).replace("\n", newline)
     end = _own_end(lines, heads[ours[-1] + 1][0])
     before, after = "\n".join(lines[:end]), "\n".join(lines[end:])
@@ -119,54 +119,62 @@ def _with_block(text: str, section: str, name: str, table: Mapping[str, Any]) ->
 def _block(section: str, name: str, table: Mapping[str, Any]) -> str:
     document, values = tomlkit.document(), tomlkit.table()
     for key, value in table.items():
-        values.add(key, tomlkit.inline_table() | value if isinstance(value, Mapping) else value)
+        values.add(key, _inline(value) if isinstance(value, Mapping) else value)
     holder = tomlkit.table(is_super_table=True)
     holder.add(name, values)
     document.add(section, holder)
     return tomlkit.dumps(document).strip("\n") + "\n"
 
 
+def _inline(table: Mapping[str, Any]) -> Any:
+    inline = tomlkit.inline_table()
+    inline.update(table)
+    return inline
+
+
 def _without_block(text: str, section: str, name: str) -> str:
     """Without each block of the table and of those below it; the empty line before a block goes with it."""
     lines = text.split("\n")
     heads = [*headers(text), (len(lines), ())]
-    for (start, path), (following, _) in reversed(list(zip(heads, heads[1:], strict=False))):
-        if path[:2] != (section, name):
-            continue
-        end = _own_end(lines, following) if following < len(lines) else following
-        if start and not lines[start - 1].strip():
-            start -= 1
-        del lines[start:end]
-        if end == following == len(heads) or not lines or (lines[-1].strip() and following >= len(lines)):
-            lines.append("")
-    return "\n".join(lines)
+    ours = [path[:2] == (section, name) for _, path in heads]
+    gone: set[int] = set()
+    for number, (start, _) in enumerate(heads):
+        if ours[number]:
+            following = heads[number + 1][0]
+            end = following if ours[number + 1] else _own_end(lines, following)
+            gap = start > 0 and not lines[start - 1].strip()
+            gone.update(range(start - gap, end))
+    return "\n".join(line for index, line in enumerate(lines) if index not in gone)
 
 
 def _own_end(lines: list[str], following: int) -> int:
-    """The end of a block: the comments and empty lines right above the next header are the next block's."""
-    end = following
-    while end and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")):
-        end -= 1
-    return end
+    """The end of a block: comments right below its last key are its own, unless they stand right above the next."""
+    last = following
+    while last and (not lines[last - 1].strip() or lines[last - 1].lstrip().startswith("#")):
+        last -= 1
+    end = last
+    while end < following and lines[end].lstrip().startswith("#"):
+        end += 1
+    return last if end == following < len(lines) else end
 
 
 def _tomlkit_add(text: str, section: str, name: str, table: Mapping[str, Any]) -> str:
     document = tomlkit.parse(text)
-    document[section][name] = dict(table)  # type: ignore[index]
+    document[section][name] = dict(table)
     return tomlkit.dumps(document)
 
 
 def _tomlkit_remove(text: str, section: str, name: str) -> str:
     document = tomlkit.parse(text)
-    del document[section][name]  # type: ignore[attr-defined]
+    del document[section][name]
     return tomlkit.dumps(document)
 
 
-def _first_right(wanted: dict[str, Any], spliced: str, otherwise: Any) -> str:
+def _first_right(wanted: dict[str, Any], spliced: str, otherwise: Callable[[], str]) -> str:
     if _same(spliced, wanted):
         return spliced
     try:
-        edited: str = otherwise()
+        edited = otherwise()
     except (TOMLKitError, KeyError, TypeError, AttributeError, ValueError):
         edited = ""
     if edited and _same(edited, wanted):

@@ -6,6 +6,7 @@ import re
 import zoneinfo
 from collections.abc import Mapping
 from datetime import time, timedelta
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ __all__ = [
     "Clocks",
     "Duration",
     "EnvText",
+    "Folder",
     "Frozen",
     "Hidden",
     "Hosts",
@@ -162,6 +164,7 @@ Frozen = Annotated[Mapping[str, T], AfterValidator(freeze), PlainSerializer(dict
 Utm = Annotated[Mapping[str, str], BeforeValidator(_utm), AfterValidator(freeze), PlainSerializer(dict)]
 Paces = Annotated[tuple[Pace, ...], BeforeValidator(_paces)]
 Clocks = Annotated[tuple[time, ...], BeforeValidator(_clocks)]
+Folder = Annotated[Path, BeforeValidator(lambda value: values.home(value) if isinstance(value, str) else value)]
 Quiet = Annotated[tuple[time, time], BeforeValidator(_quiet)]
 Hosts = Annotated[tuple[Annotated[str, BeforeValidator(values.host)], ...], BeforeValidator(words)]
 Listener = Annotated[values.Listen, BeforeValidator(values.listen)]

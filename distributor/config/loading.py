@@ -35,7 +35,7 @@ def find(config: str | None, env: Mapping[str, str], cwd: Path) -> Path | None:
     """
     named = config or env.get("DISTRIBUTOR_CONFIG") or ""
     if named:
-        path = cwd / Path(named).expanduser()
+        path = cwd / os.path.expanduser(named)  # noqa: PTH111 - Path.expanduser raises where there is no such home
         return path / NAME if path.is_dir() else path
     here, users = cwd / NAME, config_folder(env)
     places = [here, users / NAME] if users else [here]

@@ -96,17 +96,17 @@ def long_enough(secrets: Iterable[str]) -> frozenset[str]:
     return frozenset(secret for secret in secrets if len(secret) >= _SHORTEST)
 
 
-def read_file(path: Path, key: str) -> tuple[str, str]:
+def read_file(path: Path) -> tuple[str, str]:
     """The secret in a file, without its final newline, and a warning when everyone may read it, else "".
 
-    Raises ConfigError, naming the setting and the file.
+    Raises ConfigError, naming the file.
     """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise ConfigError(f"{path} is no regular file", key=key)
+            raise ConfigError(f"{path} is no regular file")
         if status.st_size > _MOST:
-            raise ConfigError(f"{path} is too large for a secret", key=key)
+            raise ConfigError(f"{path} is too large for a secret")
         text = path.read_bytes().decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
         problem = f"{path} is not UTF-8 text"
@@ -114,12 +114,10 @@ def read_file(path: Path, key: str) -> tuple[str, str]:
         problem = f"cannot read {path}: {getattr(error, 'strerror', None) or 'not a usable path'}"
     else:
         if not text:
-            raise ConfigError(f"{path} is empty", key=key)
+            raise ConfigError(f"{path} is empty")
         open_to_all = status.st_mode & stat.S_IROTH
-        return text, f"{key}: everyone on this machine can read {path}; run: chmod 600 {path}" if open_to_all else ""
-    raise ConfigError(
-        problem, key=key, hint="Check the path (it is relative to the settings file) and its permissions."
-    )
+        return text, f"everyone on this machine can read {path}; run: chmod 600 {path}" if open_to_all else ""
+    raise ConfigError(problem, hint="Check the path (it is relative to the settings file) and its permissions.")
 
 
 def key_file(path: Path) -> bytes:

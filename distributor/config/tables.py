@@ -109,8 +109,8 @@ class Site(fields.Table):
     language: fields.Language = "en"
     postal_address: str = ""
     categories: Annotated[fields.Words, AfterValidator(_distinct)] = CATEGORIES
-    data: Path = Path("data")
-    templates: Path | None = None
+    data: fields.Folder = Path("data")
+    templates: fields.Folder | None = None
     utm: fields.Utm = Field(default_factory=dict, validate_default=True)
     hashtags: int = Field(default=2, ge=0, le=20)
 

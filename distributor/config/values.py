@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import math
 import re
 from collections.abc import Iterable, Iterator
 from datetime import time, timedelta
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
@@ -17,6 +19,7 @@ __all__ = [
     "Listen",
     "cut",
     "duration",
+    "home",
     "host",
     "listen",
     "nearest",
@@ -25,6 +28,10 @@ __all__ = [
     "time_of_day",
     "url_secrets",
 ]
+
+# What a source, a channel, a digest may be called: it is part of keys, addresses and labels.
+NAME = re.compile(r"[a-z0-9_-]{1,64}")
+NAME_RULE = "a name is made of a to z, 0 to 9, _ and -, 64 at most"
 
 _UNITS = {
     "ms": 0.001,
@@ -91,12 +98,22 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     return names[found[0]] if found else ""
 
 
+def home(path: str) -> Path:
+    """The path with a leading ~ as the home folder it stands for."""
+    try:
+        if "\0" not in path:
+            return Path(path).expanduser()
+    except RuntimeError:
+        pass
+    raise ValueError(f"{path[:80]!r} is no usable path")
+
+
 def duration(value: object) -> timedelta:
     """From "90s", "15m", "1h30m", "24h", "2d", ISO 8601 ("PT15M", no months or years) or a number of seconds."""
     if isinstance(value, timedelta):
         seconds = value.total_seconds()
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        seconds = float(value)
+        seconds = float(value) if abs(value) < 1e15 else math.inf
     elif isinstance(value, str):
         seconds = _seconds(value.strip())
     else:

@@ -10,30 +10,38 @@ __all__ = ["match"]
 
 _WORDS = {
     "World News": "world, international, global, foreign, news, politics, us, usa, uk, europe, asia, africa, americas, "
-    "middle east, national, nation, local, monde, politique, france, actualite, actualites, welt, politik, ausland, "
-    "inland, nachrichten, mundo, politica, internacional, actualidad, noticias, mondo, esteri, notizie, buitenland",
+    "middle east, national, nation, monde, politique, france, actualite, actualites, welt, politik, "
+    "ausland, inland, nachrichten, mundo, politica, internacional, actualidad, noticias, mondo, esteri, "
+    "notizie, buitenland",
     "News Analysis": "analysis, analyses, explainer, explainers, explained, in depth, background, long read, features, "
-    "investigations, analyse, decryptage, enquete, hintergrund, analyse und hintergrund, analisis, analisi, analise",
+    "investigations, analyse, decryptage, enquete, hintergrund, analyse und hintergrund, analisis, "
+    "analisi, analise",
     "Opinion": "opinions, comment, commentary, editorial, editorials, columns, columnists, op ed, letters, voices, "
-    "tribune, debats, idees, meinung, kommentar, kommentare, opinion y analisis, opiniones, opinioni, opiniao",
-    "Business": "economy, economics, finance, markets, money, companies, jobs, personal finance, economie, entreprises, "
-    "bourse, argent, wirtschaft, finanzen, boerse, economia, empresas, negocios, finanza, affari, dinero, beurs",
+    "tribune, debats, idees, meinung, kommentar, kommentare, opinion y analisis, opiniones, opinioni, "
+    "opiniao",
+    "Business": "economy, economics, finance, markets, money, companies, personal finance, economie, entreprises, "
+    "bourse, argent, wirtschaft, finanzen, boerse, economia, empresas, negocios, finanza, affari, dinero, "
+    "beurs",
     "Technology": "tech, digital, internet, gadgets, computing, software, ai, artificial intelligence, cybersecurity, "
-    "innovation, technologie, technologies, numerique, high tech, technik, digitales, netzwelt, tecnologia, tecnologias",
-    "Science": "sci, sciences, space, physics, biology, astronomy, research, espace, wissenschaft, wissen, forschung, "
-    "ciencia, ciencias, scienza, scienze, wetenschap",
-    "Health": "medicine, medical, wellness, wellbeing, covid, coronavirus, mental health, sante, bien etre, gesundheit, "
-    "medizin, salud, bienestar, salute, saude, gezondheid",
+    "innovation, technologie, technologies, numerique, high tech, technik, digitales, netzwelt, "
+    "tecnologia, tecnologias",
+    "Science": "sci, sciences, space, physics, biology, astronomy, research, espace, wissenschaft, wissen, "
+    "forschung, ciencia, ciencias, scienza, scienze, wetenschap",
+    "Health": "medicine, medical, wellness, wellbeing, covid, coronavirus, mental health, sante, bien etre, "
+    "gesundheit, medizin, salud, bienestar, salute, saude, gezondheid",
     "Environment": "climate, climate change, nature, energy, weather, wildlife, green, sustainability, environnement, "
-    "planete, climat, meteo, umwelt, klima, wetter, energie, medio ambiente, clima, ambiente, meio ambiente, milieu",
+    "planete, climat, meteo, umwelt, klima, wetter, energie, medio ambiente, clima, ambiente, meio "
+    "ambiente, milieu",
     "Lifestyle": "life, style, life and style, food, travel, fashion, home, family, living, recipes, relationships, "
-    "vie, mode, voyage, voyages, cuisine, maison, leben, reise, reisen, essen, stil, gesellschaft, familie, vida, "
-    "estilo, viajes, moda, gente, cucina, viaggi",
-    "Entertainment": "culture, arts, art, music, film, films, movies, tv, television, books, theatre, theater, celebrity, "
-    "celebrities, games, gaming, stage, showbiz, arts and culture, cinema, musique, livres, spectacles, medias, kultur, "
-    "musik, kino, buecher, feuilleton, unterhaltung, cultura, cine, libros, espectaculos, spettacoli, cultuur",
-    "Sports": "sport, football, soccer, cricket, rugby, tennis, olympics, basketball, baseball, golf, cycling, nba, nfl, "
-    "formula 1, f1, motorsport, foot, cyclisme, fussball, deportes, deporte, futbol, calcio, esportes, desporto, sporten",
+    "vie, mode, voyage, voyages, cuisine, maison, leben, reise, reisen, essen, stil, gesellschaft, "
+    "familie, vida, estilo, viajes, moda, gente, cucina, viaggi",
+    "Entertainment": "culture, arts, art, music, film, films, movies, tv, television, books, theatre, theater, "
+    "celebrity, celebrities, games, gaming, stage, showbiz, arts and culture, cinema, musique, livres, spectacles, "
+    "medias, kultur, musik, kino, buecher, feuilleton, unterhaltung, cultura, cine, libros, espectaculos, "
+    "spettacoli, cultuur",
+    "Sports": "sport, football, soccer, cricket, rugby, tennis, olympics, basketball, baseball, golf, cycling, nba, "
+    "nfl, formula 1, f1, motorsport, foot, cyclisme, fussball, deportes, deporte, futbol, calcio, "
+    "esportes, desporto, sporten",
     "Blog": "blogs, weblog, diary, notes, updates, uncategorized, uncategorised, non classe, allgemein, general, "
     "sin categoria, senza categoria",
 }
