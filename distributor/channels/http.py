@@ -14,6 +14,7 @@ see `harmless`.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import time
 import weakref
@@ -104,8 +105,11 @@ def open_client(owner: object, base_url: str, timeout: float) -> httpx2.Client:
 
 
 def is_loopback(url: str) -> bool:
-    host = (urlsplit(url).hostname or "").lower()
-    return host in ("localhost", "::1") or host.startswith("127.")
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def call(client: httpx2.Client, method: str, url: str, *, deadline: Deadline, **request: Any) -> Answer:

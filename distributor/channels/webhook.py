@@ -92,7 +92,9 @@ def sign(secret: bytes, key: str, now: datetime, body: bytes) -> dict[str, str]:
 
     An id is at most 255 printable characters without a dot, which separates the signed parts: another key is hashed.
     """
-    name = key if key.isascii() and key.isprintable() and not set(key) & set(". ") and len(key) < 256 else _hash(key)
+    name = (
+        key if key.isascii() and key.isprintable() and not set(key) & set(". ") and 0 < len(key) < 256 else _hash(key)
+    )
     stamp = str(int(now.timestamp()))
     signature = hmac.new(secret, b".".join((name.encode(), stamp.encode(), body)), hashlib.sha256).digest()
     signed = f"v1,{base64.b64encode(signature).decode()}"
