@@ -107,11 +107,17 @@ class RetryLater(ChannelError):
 
 
 class ChannelPaused(RetryLater):
-    """The whole account waits: until a moment (UTC), or, with None, until a person acts (401, 403)."""
+    """The whole account waits: until a moment (UTC), or, with None, until a person acts (401, 403).
 
-    def __init__(self, message: str, *, until: datetime | None = None, hint: str = "") -> None:
+    `channel_only` says that the account's other channels are not concerned: a bot was put out of one chat of several.
+    """
+
+    def __init__(
+        self, message: str, *, until: datetime | None = None, hint: str = "", channel_only: bool = False
+    ) -> None:
         super().__init__(message, hint=hint)
         self.until = until
+        self.channel_only = channel_only
 
 
 class Rejected(ChannelError):

@@ -139,7 +139,9 @@ class Telegram:
         problem = _lacks(member, chat.type) or ("" if self.topic is None or chat.is_forum else "the chat has no topics")
         if problem:
             hint = "in the chat's settings, make the bot an administrator who may post, edit and delete messages"
-            raise ChannelPaused(f"Telegram: @{me.username} cannot post to {_called(chat)}: {problem}", hint=hint)
+            raise ChannelPaused(
+                f"Telegram: @{me.username} cannot post to {_called(chat)}: {problem}", hint=hint, channel_only=True
+            )
         return [f"the bot is @{me.username}", f"it may post to {_called(chat)}", _may_delete(member)]
 
     def close(self) -> None:

@@ -5,7 +5,8 @@ Import this module only when something is sent: it imports telegram and httpx.
     never left (DNS, connect, TLS, proxy, pool)        RetryLater(outage)
     it left, and no whole answer came; 5xx             Uncertain: a bot cannot read its channel to look
     429                                                ChannelPaused(until): flood limits hold the whole bot
-    token refused, bot not in the chat, rights lacking ChannelPaused(None): a person must act
+    token refused                                      ChannelPaused(None): a person must act
+    bot not in the chat, rights lacking, no such topic ChannelPaused(None, channel_only): other chats go on
     any other 3xx, 4xx                                 Rejected, or RetryLater where a middlebox answered
 """
 
@@ -15,6 +16,7 @@ import asyncio
 import json
 import os
 import threading
+import weakref
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -150,6 +152,7 @@ class Wire:
             )
             bot = Bot(self._token, base_url=self._base_url, request=line, get_updates_request=line)
             self._made = (os.getpid(), bot, line)
+            weakref.finalize(self, _hang_up, os.getpid(), line)
         return self._made[1]
 
 
@@ -171,7 +174,7 @@ def outcome(fault: BaseException, now: datetime) -> ChannelError:
             return ChannelPaused(f"Telegram refuses the bot's token: {said}", hint=hint)
         case error.Forbidden():
             hint = "add the bot to the chat as an administrator who may post messages"
-            return ChannelPaused(f"Telegram: {said}", hint=hint)
+            return ChannelPaused(f"Telegram: {said}", hint=hint, channel_only=True)
         case error.BadRequest():
             return _bad_request(said)
         case error.Conflict() | error.EndPointNotFound() | error.PassportDecryptionError():
@@ -199,7 +202,9 @@ def _bad_request(said: str) -> ChannelError:
     for fragment, reason, hint in _TOLD:
         if fragment in lower:
             told = f"Telegram: {said}"
-            return Rejected(told, reason=reason, hint=hint) if reason else ChannelPaused(told, hint=hint)
+            if reason is None:
+                return ChannelPaused(told, hint=hint, channel_only=True)
+            return Rejected(told, reason=reason, hint=hint)
     return Rejected(f"Telegram: {said}", reason="bad-request")
 
 
@@ -233,6 +238,13 @@ _starting = threading.Lock()
 def _run(work: Coroutine[Any, Any, T]) -> T:
     """Runs it in this process's event loop, and waits for it here."""
     return asyncio.run_coroutine_threadsafe(work, _loop()).result()
+
+
+def _hang_up(process: int, line: Line) -> None:
+    """Closes what a forgotten Wire left open. Called by the garbage collector: it must neither wait nor lock."""
+    loop = _loops.get(os.getpid())
+    if loop is not None and process == os.getpid() and loop.is_running():
+        asyncio.run_coroutine_threadsafe(line.shutdown(), loop)
 
 
 def _loop() -> asyncio.AbstractEventLoop:

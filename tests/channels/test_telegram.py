@@ -205,6 +205,7 @@ class TestWhatIsRefused:
             make().send(MESSAGE, "k")
         assert caught.value.until is None
         assert caught.value.hint
+        assert caught.value.channel_only == (fault != "unauthorized"), "one chat's trouble is not the bot's"
 
     def test_a_group_that_became_a_supergroup_gives_its_new_number(self, make: Any, twin: TelegramTwin) -> None:
         twin.fail("migrated")
@@ -439,6 +440,22 @@ def test_the_token_stays_unlogged_even_when_somebody_turns_the_libraries_up(
     channel.close()
     channel.send(MESSAGE, "k")
     assert "CANARY" not in caplog.text
+
+
+@pytest.mark.network
+def test_a_forgotten_channel_closes_its_connections(twin: TelegramTwin, tmp_path: Path) -> None:
+    import gc
+    import time
+
+    channel = Telegram.build(make_setup(tmp_path, {**OPTIONS, "base_url": twin.url}))
+    channel.send(MESSAGE, "k")
+    assert twin._connections
+    del channel
+    gc.collect()
+    waited = time.monotonic() + 5
+    while twin._connections and time.monotonic() < waited:
+        time.sleep(0.01)
+    assert not twin._connections
 
 
 @pytest.mark.network
