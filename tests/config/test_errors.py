@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import tomlkit
+from hypothesis import given
+from hypothesis import strategies as st
 
 from distributor import config
+from distributor.config.settings import tables_of
 from distributor.errors import ConfigError
 
 from .conftest import Newsroom
@@ -135,3 +139,42 @@ def test_what_a_channels_class_refuses_is_explained_with_place_and_nearest_key(n
     assert error.hint == "did you mean per_hour?"
     other = ConfigError("is no setting of this channel", key="channels.x.chta", hint="did you mean chat?")
     assert config.explain(other, settings, {}).hint == "did you mean chat?"
+
+
+VALUES = st.one_of(
+    st.text(max_size=12),
+    st.integers(),
+    st.floats(),
+    st.booleans(),
+    st.times(),
+    st.datetimes(),
+    st.lists(st.one_of(st.text(max_size=4), st.integers(), st.lists(st.text(max_size=2))), max_size=2),
+    st.dictionaries(st.text(max_size=4), st.one_of(st.text(max_size=4), st.integers()), max_size=2),
+    st.sampled_from(["all", "https://a.example", "[", "{", "]:1", "http://[::1", "~", "/", "08:00-", "P", "\0"]),
+)
+KEYS = st.sampled_from(
+    sorted((section, key) for section in tables_of("") if section != "secret_key" for key in tables_of(section))
+)
+
+
+@given(KEYS, VALUES, st.booleans())
+def test_no_value_of_any_key_gives_anything_but_settings_or_a_config_error(
+    place: tuple[str, str], value: object, by_environment: bool
+) -> None:
+    section, key = place
+    named = section in {"sources", "channels", "digests"}
+    table = (
+        {"url": "https://a.example"} if section == "sources" else {"from": "a@b.example"} if section == "mail" else {}
+    )
+    raw: dict[str, object] = {section: {"one": table} if named else table}
+    env = {}
+    if by_environment:
+        env["__".join(["DISTRIBUTOR_" + section.upper(), *(["ONE"] if named else []), key.upper()])] = str(value)
+    else:
+        table[key] = value  # type: ignore[assignment]
+    problem = None
+    try:
+        config.loads(tomlkit.dumps(raw), None, env)
+    except ConfigError as error:
+        problem = error
+    assert problem is None or (problem.key and "\n" not in str(problem))
