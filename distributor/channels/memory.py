@@ -60,7 +60,7 @@ class Memory:
     @classmethod
     def build(cls, setup: Setup) -> Self:
         options = Options(setup)
-        network = options.text("network", "memory")
+        network = options.text("network", "mastodon")
         length = int(options.number("length", 500, low=1, high=1_000_000))
         html = options.choice("markup", ("plain", "html"), "plain") == "html"
         account = Account("memory", options.text("account", setup.name))

@@ -34,8 +34,9 @@ class Webhook:
     kind: ClassVar[str] = "webhook"
     deadline: ClassVar[float] = 40.0
     doubt: ClassVar[Doubt] = Doubt(repeat_until=timedelta(days=30), repeats=5)
-    # A receiver has no length of its own; this one keeps an event well below the usual 1 MB of a request.
-    limits: Limits = Limits(network="webhook", length=100_000, media=20, media_bytes=100_000_000)
+    # A receiver has no length of its own; this one keeps an event well below the usual 1 MB of a request. "discord" is
+    # the rule that counts plain characters.
+    limits: Limits = Limits(network="discord", length=100_000, media=20, media_bytes=100_000_000)
 
     def __init__(self, setup: Setup, url: str, secret: bytes, timeout: float) -> None:
         host = urlsplit(url).netloc.lower()

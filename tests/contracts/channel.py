@@ -35,6 +35,7 @@ import pytest
 from distributor.channels import Checks, Deletes, Edits, Picture, Setup
 from distributor.errors import ChannelError, ChannelPaused, ConfigError, Rejected, RetryLater, Uncertain, Unreachable
 from distributor.model import Account, Doubt, Limits, Message, Receipt
+from distributor.text import measure
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -209,6 +210,7 @@ class ChannelContract:
         limits = rig.channel.limits
         assert isinstance(limits, Limits)
         assert limits.length > 0
+        assert measure(limits.network, "a", limit=limits.length).fits, "network names a counting rule"
         assert 0 <= limits.caption <= limits.length
         assert limits.media >= 0
         assert limits.media == 0 or (limits.media_bytes > 0 and limits.media_types)
