@@ -278,7 +278,7 @@ def _settle(
             with app.store.write() as connection:
                 if not ledger.settle(connection, delivery, settlement, now):
                     log.warning("settled too late", delivery=delivery.id, attempt=delivery.attempt)
-                _report(app, connection, account, settlement, now)
+                _report(app, connection, _whom(account, station, settlement), settlement, now)
             break
         except StoreError as error:
             # The post is out, and only this process knows: it waits for the database rather than forget.
@@ -305,6 +305,12 @@ def _report(app: App, connection: sa.Connection, account: str, settlement: Settl
     if (outages, until) != (state.outages, state.paused_until):
         why = pause.why if pause else settlement.error
         accounts.report(connection, account, outages=outages, paused_until=until, why=why)
+
+
+def _whom(account: str, station: Station, settlement: Settlement) -> str:
+    """Who waits: the account, or only this channel of it (a chat that the bot was thrown out of)."""
+    only = settlement.pause is not None and settlement.pause.channel_only
+    return gates.channel_account(station.name) if only else account
 
 
 def _tell(station: Station, delivery: Delivery, settlement: Settlement, now: datetime) -> None:

@@ -15,7 +15,7 @@ from distributor.store import accounts, ledger, queue
 from distributor.store.accounts import AccountState
 from distributor.store.queue import Gate
 
-__all__ = ["Opening", "account_gates", "affordable", "channel_opening", "trim_to_budget"]
+__all__ = ["Opening", "account_gates", "affordable", "channel_account", "channel_opening", "trim_to_budget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,11 @@ class Opening:
             ordinary=self.ordinary is not None and self.ordinary <= now,
             urgent=self.urgent is not None and self.urgent <= now,
         )
+
+
+def channel_account(channel: str) -> str:
+    """Under which name a channel's own stop or pause is kept, beside its account's."""
+    return f"channel:{channel}"
 
 
 def account_gates(connection: sa.Connection, account: str, stations: Sequence[Station], now: datetime) -> list[Opening]:
@@ -58,12 +63,14 @@ def channel_opening(
     if "*" in off or station.name in off:
         _, who = off.get(station.name) or off["*"]
         return Opening(None, None, f"paused by {who}")
-    if state.stopped:
-        return Opening(None, None, state.stopped)
+    own = accounts.state(connection, channel_account(station.name))
+    if state.stopped or own.stopped:
+        return Opening(None, None, state.stopped or own.stopped)
     network_at = max([account_at, *(_next(connection, one, now, channel=station.name) for one in _chat_paces(station))])
     why = "the network's pace" if network_at > now else ""
-    if state.paused_until and state.paused_until > network_at:
-        network_at, why = state.paused_until, state.why
+    for one in (state, own):
+        if one.paused_until and one.paused_until > network_at:
+            network_at, why = one.paused_until, one.why
     own_at = max(
         (_next(connection, pace, now, channel=station.name, posts_only=True) for pace in station.settings.paces),
         default=now,
@@ -106,8 +113,8 @@ def trim_to_budget(connection: sa.Connection, stations: Sequence[Station], now: 
 
 
 def _network_paces(station: Station) -> tuple[Pace, ...]:
-    """What the network allows on the whole account."""
-    return tuple(getattr(station.channel, "paces", ()))
+    """What the network allows on the whole account: the settings' own word, else what its channel ships with."""
+    return station.settings.pace or tuple(getattr(station.channel, "paces", ()))
 
 
 def _chat_paces(station: Station) -> tuple[Pace, ...]:

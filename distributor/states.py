@@ -52,10 +52,14 @@ BREAKER_AFTER = 5
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The whole account waits: until a moment, or, with None, until a person acts. `why` is one line."""
+    """The whole account waits, or one channel of it: until a moment, or, with None, until a person acts.
+
+    `why` is one line.
+    """
 
     until: datetime | None
     why: str
+    channel_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +200,7 @@ def _refused(delivery: Delivery, outcome: Rejected) -> Settlement:
 def _postponed(
     delivery: Delivery, outcome: RetryLater, *, doubt: Doubt, finds: bool, now: datetime, jitter: float
 ) -> Settlement:
-    pause = Pause(outcome.until, str(outcome)) if isinstance(outcome, ChannelPaused) else None
+    pause = Pause(outcome.until, str(outcome), outcome.channel_only) if isinstance(outcome, ChannelPaused) else None
     failures = delivery.failures + (0 if pause else 1)
     due = now if pause else now + max(outcome.after or timedelta(0), backoff(failures, jitter))
     outage = True if outcome.outage else None

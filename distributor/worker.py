@@ -1,0 +1,93 @@
+"""The Celery application: `celery -A distributor.worker worker -Q watch,post`, and beat.
+
+Each process builds its own App when its first task runs, so that nothing is inherited across a fork.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import structlog
+from celery import Celery
+from celery.signals import setup_logging, worker_process_shutdown, worker_shutdown
+
+from distributor.context import App
+from distributor.errors import DistributorError
+
+__all__ = ["app", "parts", "told", "use"]
+
+P = ParamSpec("P")
+log = structlog.get_logger(__name__)
+
+_parts: dict[int, App] = {}
+_lock = threading.Lock()
+
+
+def _broker() -> dict[str, Any]:
+    return {"broker_url": str(_settings().broker.url)}
+
+
+def _settings() -> Any:
+    from distributor import config
+
+    return config.load(config.find(None, os.environ, Path.cwd()))
+
+
+app = Celery("distributor", include=[f"distributor.tasks.{name}" for name in ("publishing", "delivery", "upkeep")])
+app.config_from_object("distributor.celeryconfig")
+app.add_defaults(_broker)
+
+
+def parts() -> App:
+    """This process's App, built once."""
+    with _lock:
+        if os.getpid() not in _parts:
+            from distributor.app import build_app
+
+            _parts[os.getpid()] = build_app(_settings(), reload=_settings)
+        return _parts[os.getpid()]
+
+
+def use(built: App) -> None:
+    """Lets this process work with an App that is there already."""
+    with _lock:
+        _parts[os.getpid()] = built
+
+
+def told(work: Callable[P, None]) -> Callable[P, None]:
+    """A task that fails for a known reason says so in one line; the next bell tries again."""
+
+    @functools.wraps(work)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            work(*args, **kwargs)
+        except DistributorError as error:
+            log.error("task failed; the next one tries again", task=work.__name__, error=str(error), hint=error.hint)
+
+    return wrapped
+
+
+@setup_logging.connect
+def _logging(**_: Any) -> None:
+    from distributor import logs
+
+    logs.configure(_settings().secrets())
+
+
+@worker_process_shutdown.connect
+@worker_shutdown.connect
+def _leave(**_: Any) -> None:
+    from distributor import upkeep
+
+    built = _parts.pop(os.getpid(), None)
+    if built is not None:
+        try:
+            upkeep.leave(built)
+        except DistributorError as error:
+            log.warning("could not say goodbye", error=str(error))
+        built.store.close()

@@ -1,0 +1,21 @@
+"""What keeps the rest true."""
+
+from distributor.upkeep import canary as note_canary
+from distributor.upkeep import rank as rank_waiting
+from distributor.worker import app, parts, told
+
+__all__ = ["canary", "rank"]
+
+
+@app.task(name="distributor.tasks.upkeep.rank")
+@told
+def rank() -> None:
+    """Renews the order of the queues."""
+    rank_waiting(parts())
+
+
+@app.task(name="distributor.tasks.upkeep.canary")
+@told
+def canary() -> None:
+    """Shows that tasks get done, and that this process is here."""
+    note_canary(parts())
