@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from html import unescape
+from html import escape, unescape
 from html.entities import entitydefs
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
@@ -13,6 +13,7 @@ __all__ = ["Sanitizer", "is_html", "latin_mended", "line", "link", "plain", "rea
 TITLE_LENGTH = 1_000
 URL_LENGTH = 4_000
 BODY_LENGTH = 500_000
+MAX_DEPTH = 1_000
 
 # Code points 128 to 159 are control characters in Unicode; in the wild they are windows-1252.
 _CP1252 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(128, 160)}
@@ -53,6 +54,9 @@ _DROPPED = frozenset(
     script style iframe object embed svg math template noscript form select textarea button title
     """.split()  # noqa: SIM905 (a list of words is read as words)
 )
+_UNNESTED = frozenset("area br col embed hr img input link meta source track wbr p li dd dt option".split())  # noqa: SIM905
+_OPEN_OR_CLOSE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_ANY_TAG = re.compile(r"<[^<>]*>?")
 _ATTRIBUTES = {
     "a": {"href", "title", "hreflang"},
     "img": {"src", "alt", "title", "width", "height"},
@@ -92,6 +96,8 @@ def line(text: str, length: int = TITLE_LENGTH) -> str:
 
 def plain(markup: str) -> str:
     """The text of HTML: tags away, script and style with their content, each entity decoded once."""
+    if "<" in markup and _is_too_deep(markup):
+        return unescape(_ANY_TAG.sub(" ", markup))
     if "<" in markup:
         import nh3
 
@@ -143,6 +149,17 @@ def link(address: str, base: str = "") -> str:
     return re.sub(r"""[\s"<>\\^`{|}]""", lambda found: quote(found[0]), address)
 
 
+def _is_too_deep(markup: str) -> bool:
+    """Whether elements are nested so deeply that an HTML parser's time would grow with the square of their number."""
+    if markup.count("<") <= MAX_DEPTH:
+        return False
+    depth = deepest = 0
+    for found in _OPEN_OR_CLOSE.finditer(markup):
+        depth = max(depth - 1, 0) if found[1] else depth + (found[2].lower() not in _UNNESTED)
+        deepest = max(deepest, depth)
+    return deepest > MAX_DEPTH
+
+
 class Sanitizer:
     """HTML through the allow-list; relative links are resolved against the base address."""
 
@@ -154,6 +171,8 @@ class Sanitizer:
         markup = latin_mended(readable(markup[:BODY_LENGTH])).strip()
         if "<" not in markup and "&" not in markup:
             return markup.replace(">", "&gt;")
+        if _is_too_deep(markup):
+            return escape(plain(markup), quote=False).strip()[:BODY_LENGTH]
         cleaned: str = self._cleaner(base).clean(markup)
         return cleaned.strip()[:BODY_LENGTH]
 

@@ -118,6 +118,11 @@ class Builder:
         return pictures.choose(candidates, base, caption if item.pictures else "")
 
 
+def says_something(entry: Entry) -> bool:
+    """An entry without text, link or id of its own is a mistake of the feed's, not news."""
+    return bool(entry.title or entry.url or entry.body or not entry.guid.startswith("sha256:"))
+
+
 def language_tag(text: str) -> str:
     """A BCP 47 tag such as "fr" or "pt-BR", or '' for what is none."""
     tag = text[:40].strip().replace("_", "-")

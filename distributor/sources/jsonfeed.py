@@ -8,7 +8,7 @@ from typing import Any
 
 from distributor.errors import Unreadable
 from distributor.sources import clean, prepare
-from distributor.sources.items import Builder, Item, ParsedFeed, language_tag
+from distributor.sources.items import Builder, Item, ParsedFeed, language_tag, says_something
 from distributor.sources.pictures import Picture
 
 __all__ = ["read"]
@@ -22,8 +22,9 @@ def read(body: bytes, content_type: str = "", base: str = "") -> ParsedFeed:
     items = [item for item in data.get("items") or [] if isinstance(item, dict)][: prepare.MAX_ITEMS]
     hubs = [hub for hub in _list(data, "hubs") if isinstance(hub, dict)]
     author = _authors(data)
+    entries = (builder.entry(_item(item, author)) for item in items)
     return ParsedFeed(
-        entries=tuple(builder.entry(_item(item, author)) for item in items),
+        entries=tuple(entry for entry in entries if says_something(entry)),
         title=clean.title(_text(data, "title"), html=False),
         language=language,
         site_url=clean.link(_text(data, "home_page_url"), base),

@@ -51,7 +51,6 @@ _ENTITY = re.compile(
 _ITEM_END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.I)
 _ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
 _CHANNEL = re.compile(rb"<((?:[\w.-]+:)?channel)\b", re.I)
-_CDATA = re.compile(rb"(<!\[CDATA\[.*?\]\]>)", re.S)
 _AMPERSAND = re.compile(rb"&(?:#(\d{1,8});|#[xX]([0-9a-fA-F]{1,8});|([A-Za-z][\w.]{0,63});)?")
 _CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13)) + b"\x7f"
 _PREDEFINED = {b"amp", b"lt", b"gt", b"quot", b"apos"}
@@ -110,7 +109,7 @@ def looks_hostile(prepared: Prepared) -> bool:
 
 def mend(prepared: Prepared) -> bytes:
     """Bare ampersands, HTML's entities and impossible characters put right, outside CDATA."""
-    pieces = _CDATA.split(prepared.data)
+    pieces = _split_at_cdata(prepared.data)
     known = {name.encode(): value for name, value in prepared.entities.items()}
 
     def reference(found: re.Match[bytes]) -> bytes:
@@ -123,6 +122,15 @@ def mend(prepared: Prepared) -> bytes:
         return found[0] if _is_xml_character(code) else b""
 
     return b"".join(piece if index % 2 else _AMPERSAND.sub(reference, piece) for index, piece in enumerate(pieces))
+
+
+def _split_at_cdata(data: bytes) -> list[bytes]:
+    """Markup and CDATA sections in turn. A regex would look for the end again at each section that is never closed."""
+    pieces, position = [], 0
+    while (start := data.find(b"<![CDATA[", position)) >= 0 and (end := data.find(b"]]>", start)) >= 0:
+        pieces += [data[position:start], data[start : end + 3]]
+        position = end + 3
+    return [*pieces, data[position:]]
 
 
 def _named(name: bytes, known: Mapping[bytes, str]) -> bytes:
@@ -194,12 +202,9 @@ def _started(data: bytes) -> bytes:
 
 def _without_doctype(data: bytes) -> tuple[bytes, dict[str, str], bool]:
     root = re.search(rb"<[A-Za-z_]", data)
-    found = (
-        _DOCTYPE.search(data, 0, min(len(data), 1_000_000))
-        if b"<!" in data[: root.start() if root else 4_096]
-        else None
-    )
-    if found is None or (root and found.start() > root.start()):
+    start = data[:1_000_000].upper().find(b"<!DOCTYPE", 0, root.start() if root else 4_096)
+    found = _DOCTYPE.match(data, start, start + 1_000_000) if start >= 0 else None
+    if found is None:
         return _without_declaration(data), {}, False
     subset = found[1] or b""
     entities = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from distributor.errors import Unreadable
 from distributor.sources import clean
-from distributor.sources.items import Builder, Item, ParsedFeed, language_tag
+from distributor.sources.items import Builder, Item, ParsedFeed, language_tag, says_something
 from distributor.sources.pictures import Picture
 
 __all__ = ["read"]
@@ -44,8 +44,10 @@ def _feed(found: Any, base: str) -> ParsedFeed:
     language = language_tag(head.get("language") or "")
     builder = Builder(base, language)
     links = head.get("links") or []
+    atom = found.version.startswith("atom")
+    entries = (builder.entry(_item(entry, atom)) for entry in found.entries[:1_000])
     return ParsedFeed(
-        entries=tuple(builder.entry(_item(entry, found.version.startswith("atom"))) for entry in found.entries[:1_000]),
+        entries=tuple(entry for entry in entries if says_something(entry)),
         title=clean.title(head.get("title") or ""),
         language=language,
         site_url=clean.link(head.get("link") or "", base),

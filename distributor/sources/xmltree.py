@@ -12,7 +12,7 @@ from typing import Any
 
 from distributor.sources import clean, elements
 from distributor.sources.elements import Scope, attribute, text_of
-from distributor.sources.items import Builder, Item, ParsedFeed, language_tag
+from distributor.sources.items import Builder, Item, ParsedFeed, language_tag, says_something
 from distributor.sources.names import short
 
 __all__ = ["ROOTS", "feed"]
@@ -32,9 +32,9 @@ def feed(root: Any, base: str) -> ParsedFeed:
         head.take(element)
     language = language_tag(head.language)
     builder = Builder(base, language)
-    entries = tuple(builder.entry(_item(element, scope)) for element in _items(root))
+    entries = (builder.entry(_item(element, scope)) for element in _items(root))
     return ParsedFeed(
-        entries=entries,
+        entries=tuple(entry for entry in entries if says_something(entry)),
         title=clean.title(head.title, html=head.title_html),
         language=language,
         site_url=clean.link(head.link, base),
