@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from html import escape, unescape
-from typing import Any
 
 from distributor.model import Limits
 from distributor.text import fit, measure
@@ -52,20 +51,13 @@ def shortened(draw: Draw, *, title: str, summary: str, hashtags: Sequence[str], 
     def fits(text: str) -> bool:
         return counted(text, limits, limit).fits
 
-    def cut(body: str, frame: Callable[[str], str]) -> str:
-        if limits.markup == "html":
-            return unescape(fit(network, escape(body), frame=lambda part: frame(unescape(part)), **rules))
-        return fit(network, body, frame=frame, **rules)
-
-    network = _rule(limits.network)
-    rules: dict[str, Any] = {"limit": limit, "markup": limits.markup}
     text = draw(title=title, summary=summary, hashtags=hashtags)
     if fits(text):
         return text
     bare = draw(title=title, summary="", hashtags=hashtags)
     if summary and fits(bare):
-        part = cut(summary, lambda part: draw(title=title, summary=part, hashtags=hashtags))
-        return draw(title=title, summary=part, hashtags=hashtags) if len(part) >= STUB else bare
+        part, text = _cut(summary, lambda part: draw(title=title, summary=part, hashtags=hashtags), limits, limit)
+        return text if len(part) >= STUB else bare
     for count in range(len(hashtags) - 1, -1, -1):
         text = draw(title=title, summary="", hashtags=hashtags[:count])
         if fits(text):
@@ -73,5 +65,20 @@ def shortened(draw: Draw, *, title: str, summary: str, hashtags: Sequence[str], 
     shortest = draw(title="", summary="", hashtags=[])
     if not fits(shortest):
         return shortest
-    part = cut(title, lambda part: draw(title=part, summary="", hashtags=[]))
-    return draw(title=part, summary="", hashtags=[])
+    return _cut(title, lambda part: draw(title=part, summary="", hashtags=[]), limits, limit)[1]
+
+
+def _cut(words: str, frame: Callable[[str], str], limits: Limits, limit: int) -> tuple[str, str]:
+    """The longest part of the words with which the frame fits, and that frame. Templates are given words, not HTML."""
+    html = limits.markup == "html"
+    drawn: dict[str, str] = {}
+
+    def framed(part: str) -> str:
+        part = unescape(part) if html else part
+        text = frame(part)
+        drawn[text] = part
+        return text
+
+    body = escape(words) if html else words
+    text = fit(_rule(limits.network), body, frame=framed, limit=limit, markup=limits.markup)
+    return drawn[text], text

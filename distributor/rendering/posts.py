@@ -54,8 +54,9 @@ class PostSettings:
     """How a channel wants its posts. Raises ConfigError for a placeholder that `utm` does not know.
 
     `utm` are query fields for the link, such as {"utm_source": "{channel}"} (or "{{ channel }}"); they may name
-    channel, kind, source, category, language, lane, id. `hashtags` is the most there may be. `template` is one file's name in
-    `post/`, used instead of the channel's own. `pictures` sends the picture along where the channel takes one.
+    channel, kind, source, category, language, lane, id. `hashtags` is the most there may be. `template` is one
+    file's name in `post/`, used instead of the channel's own. `pictures` sends the picture along where the channel
+    takes one.
     """
 
     utm: Mapping[str, str] = field(default_factory=dict)

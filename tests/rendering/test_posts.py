@@ -148,7 +148,7 @@ LETTERS = st.one_of(st.characters(), st.sampled_from("aeiou .,!?<>&\"'#@/:\n\u20
 WORDS = st.builds(lambda text, times: text * times, st.text(LETTERS, max_size=40), st.integers(1, 30))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     title=WORDS,
     summary=WORDS,
@@ -202,6 +202,23 @@ def test_a_stub_of_a_summary_is_left_out(post: Callable[..., Message]) -> None:
     message = post(article(title=title, summary="Extraordinary " * 30))
     assert "Ext" not in message.text
     assert message.text.endswith(f"{TAGS}\n{LINK}")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ title }} {{ summary }}{% if not summary %}{{ 'x' * 250 }}{% endif %} {{ link }}",
+        "{{ title }} {{ summary if summary|length < 90 else 'y' * 300 }} {{ link }}",
+        "{{ summary|upper }} {{ summary|upper }} {{ title|replace('a', 'aaaa') }} {{ link }}",
+        "{{ link }}",
+    ],
+)
+def test_a_template_with_a_will_of_its_own_still_fits(post: Callable[..., Message], theirs: Path, source: str) -> None:
+    (theirs / "post/x.j2").write_text(source)
+    for words in (30, 100, 300):
+        message = post(article(summary="Words about the lake. " * words))
+        assert check(message, LIMITS["x"]) == []
+        assert message.url in message.text
 
 
 def test_a_picture_is_worth_a_shorter_text(post: Callable[..., Message]) -> None:
