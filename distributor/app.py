@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import distributor
 from distributor.channels import Picture, Setup
 from distributor.channels.registry import resolve
-from distributor.config import Settings
+from distributor.config import Settings, explain
 from distributor.config.channel import Channel as ChannelSettings
 from distributor.context import App, Station
 from distributor.errors import ConfigError, Unreachable
@@ -67,7 +67,7 @@ def build_app(
 def build_stations(settings: Settings, fetcher: Fetcher, clock: Callable[[], datetime]) -> Mapping[str, Station]:
     """Every enabled channel, ready. Raises ConfigError naming the key."""
     return {
-        name: _station(channel, settings.site.data, fetcher, clock)
+        name: _station(channel, settings, fetcher, clock)
         for name, channel in settings.channels.items()
         if channel.enabled
     }
@@ -95,18 +95,16 @@ def build_renderer(settings: Settings) -> Renderer:
     return Renderer(folders=folders, site=facts)
 
 
-def _station(channel: ChannelSettings, folder: Path, fetcher: Fetcher, clock: Callable[[], datetime]) -> Station:
+def _station(channel: ChannelSettings, settings: Settings, fetcher: Fetcher, clock: Callable[[], datetime]) -> Station:
     def picture(url: str) -> Picture:
         answer = fetcher.get(url, max_bytes=PICTURE_BYTES, deadline=PICTURE_SECONDS)
         if answer.status != 200:
             raise Unreachable(f"the picture {answer.url} answers {answer.status}", status=answer.status)
         return Picture(answer.body, answer.headers.get("content-type", "").split(";")[0].strip().lower())
 
-    setup = Setup(name=channel.name, options=channel.options, picture=picture, clock=clock, folder=folder)
+    setup = Setup(name=channel.name, options=channel.options, picture=picture, clock=clock, folder=settings.site.data)
     try:
-        built = resolve(channel.kind).build(setup)
+        return Station(channel, resolve(channel.kind).build(setup))
     except ConfigError as error:
-        if error.key:
-            raise
-        raise ConfigError(str(error), key=f"channels.{channel.name}", hint=error.hint) from error
-    return Station(channel, built)
+        named = error if error.key else ConfigError(str(error), key=f"channels.{channel.name}.kind", hint=error.hint)
+        raise explain(named, settings) from error

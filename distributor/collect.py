@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 import structlog
 
 from distributor import matching, publish, watching
@@ -26,7 +27,7 @@ from distributor.sources import Cursor, Fetched, canonical, discovery, feed, pag
 from distributor.store import articles, sources
 from distributor.store.sources import SourceState
 
-__all__ = ["collect", "register"]
+__all__ = ["collect", "register", "register_in"]
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=90)
 TOGETHER = 200
 PAGES_A_POLL = 50
+PAGE_BYTES = 5_000_000
 # An article that left its feed is looked after for so long, at most so many of them a poll.
 MISSING_FOR = timedelta(hours=1)
 MISSING_A_POLL = 5
@@ -63,8 +65,13 @@ def register(app: App, now: datetime) -> None:
     """Makes the store know the sources of the settings; once for each process."""
     if not app.registered:
         with app.store.write() as connection:
-            sources.register(connection, {name: one.url for name, one in _enabled(app).items()}, now)
-        app.registered = True
+            register_in(app, connection, now)
+
+
+def register_in(app: App, connection: sa.Connection, now: datetime) -> None:
+    """The same, within the caller's transaction."""
+    sources.register(connection, {name: one.url for name, one in _enabled(app).items()}, now)
+    app.registered = True
 
 
 def collect(app: App, names: Sequence[str] | None = None, *, limit: int = 2000) -> Report:
@@ -154,7 +161,7 @@ def _complete(app: App, poll: _Poll, candidates: list[Candidate], now: datetime,
     wanted = wanted[:PAGES_A_POLL]
     if not wanted:
         return candidates
-    answers = app.fetcher.get_many([Request(one.entry.url, max_bytes=page.PAGE_BYTES) for one in wanted])
+    answers = app.fetcher.get_many([Request(one.entry.url, max_bytes=PAGE_BYTES) for one in wanted])
     completed = {
         one.entry.guid: _completed(one, answer)
         for one, answer in zip(wanted, answers, strict=True)
@@ -212,7 +219,7 @@ def _missing(app: App, poll: _Poll, fetched: Fetched, now: datetime) -> tuple[li
         and one.article.published_at > min(dates)
         and now - (one.missing_since or now) <= MISSING_FOR
     ][:MISSING_A_POLL]
-    answers = app.fetcher.get_many([Request(one.article.url, max_bytes=page.PAGE_BYTES) for one in absent])
+    answers = app.fetcher.get_many([Request(one.article.url, max_bytes=PAGE_BYTES) for one in absent])
     for one, answer in zip(absent, answers, strict=True):
         status = 0 if isinstance(answer, Unreachable) else answer.status
         if status == 410 or (status == 404 and one.missing_since):

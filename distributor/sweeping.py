@@ -12,7 +12,7 @@ from distributor.context import App, Station
 from distributor.doubts import doubt_of, finds
 from distributor.store import accounts, ledger, queue
 
-__all__ = ["sweep"]
+__all__ = ["has_work", "sweep"]
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ def sweep(app: App) -> list[str]:
         _tidy(app, dead, now)
     ringing = []
     for account, stations in app.accounts().items():
-        if _has_work(app, account, stations, now):
+        if has_work(app, account, stations, now):
             ringing.append(account)
             app.waker.wake(account)
     return ringing
@@ -45,7 +45,8 @@ def _tidy(app: App, dead: Sequence[str], now: datetime) -> None:
             ledger.settle(connection, left, settlement, now)
 
 
-def _has_work(app: App, account: str, stations: Sequence[Station], now: datetime) -> bool:
+def has_work(app: App, account: str, stations: Sequence[Station], now: datetime) -> bool:
+    """Whether anything can be sent, or looked up, on an account at that moment."""
     with app.store.read() as connection:
         if queue.doubtful(connection, [station.name for station in stations], now):
             return True

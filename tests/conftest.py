@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import servers
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -36,3 +38,19 @@ def _closed_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
     yield
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    """One real PostgreSQL for the session of this test process."""
+    server = servers.postgresql(tmp_path_factory.mktemp("postgresql"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    """One real Redis for the session of this test process."""
+    server = servers.redis(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()

@@ -41,8 +41,11 @@ class Setup:
 class Channel(Protocol):
     """One place that takes messages. `send` raises RetryLater, Rejected or Uncertain, and nothing else.
 
-    `key` is the same for every attempt at the same delivery. A channel is used by one thread at a time for each of its account's
-    slots. Every I/O has a deadline: one call of `send` ends within `deadline` seconds.
+    `key` is the same for every attempt at the same delivery. A channel is used by one thread at a time for each of
+    its account's slots. Every I/O has a deadline: one call of `send` ends within `deadline` seconds.
+
+    A class may also say `slots` (how many attempts of an account may run at once; 1), `cost` (of a post, in USD; 0),
+    `paces` (what the network allows on an account) and `channel_paces` (on one channel of it), as tuples of Pace.
     """
 
     kind: ClassVar[str]

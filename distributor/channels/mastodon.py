@@ -27,6 +27,7 @@ from distributor.channels.mastodon_api import GONE, HINT, MastodonApi
 from distributor.channels.options import Options
 from distributor.errors import ChannelError, ChannelPaused, Rejected, RetryLater, SourceError, Uncertain
 from distributor.model import Account, Doubt, Limits, Media, Message, Receipt
+from distributor.pacing import Pace
 
 __all__ = ["Mastodon"]
 
@@ -43,6 +44,8 @@ class Mastodon:
 
     kind: ClassVar[str] = "mastodon"
     deadline: ClassVar[float] = 60.0
+    # Of the published 300 in 5 minutes; pictures take requests of their own.
+    paces: ClassVar[tuple[Pace, ...]] = (Pace(60, timedelta(minutes=5)),)
     doubt: ClassVar[Doubt] = Doubt(
         repeat_from=timedelta(seconds=60),
         repeat_until=timedelta(minutes=55),

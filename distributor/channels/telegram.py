@@ -16,7 +16,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from distributor.channels import Picture, Setup
@@ -24,6 +24,7 @@ from distributor.channels.http import harmless
 from distributor.channels.options import Options
 from distributor.errors import ChannelPaused, DistributorError, Rejected
 from distributor.model import Account, Doubt, Limits, Message, Receipt
+from distributor.pacing import Pace
 
 if TYPE_CHECKING:
     from telegram import Bot, ChatFullInfo, ChatMember, InlineKeyboardMarkup, LinkPreviewOptions
@@ -53,6 +54,9 @@ class Telegram:
     kind: ClassVar[str] = "telegram"
     deadline: ClassVar[float] = 120.0  # a picture fetched (30 s), a photo refused (45 s), the text instead (45 s)
     doubt: ClassVar[Doubt] = Doubt()
+    # Below what Telegram's FAQ for bots publishes: 30 a second, one a second in a chat, 20 a minute in a group.
+    paces: ClassVar[tuple[Pace, ...]] = (Pace(25, timedelta(seconds=1)),)
+    channel_paces: ClassVar[tuple[Pace, ...]] = (Pace(1, timedelta(seconds=1)), Pace(18, timedelta(minutes=1)))
 
     name: str
     account: Account

@@ -27,6 +27,7 @@ from distributor.channels.http import Deadline
 from distributor.channels.options import Options
 from distributor.errors import ChannelPaused, DistributorError, Rejected
 from distributor.model import Account, Doubt, Limits, Media, Message, Receipt
+from distributor.pacing import Pace
 
 if TYPE_CHECKING:
     from distributor.channels.x_client import Client
@@ -54,6 +55,8 @@ class X:
     kind: ClassVar[str] = "x"
     deadline: ClassVar[float] = 120.0
     doubt: ClassVar[Doubt] = Doubt(repeat_until=timedelta(minutes=15), repeats=1)
+    # Half of the published 100 in 15 minutes for a user; the app's 10,000 a day are shared with others.
+    paces: ClassVar[tuple[Pace, ...]] = (Pace(50, timedelta(minutes=15)),)
 
     name: str
     account: Account

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from distributor.store import tables as t
 from distributor.store.articles import upsert
 
-__all__ = ["SourceState", "due", "forget", "lease", "register", "save", "states", "unmapped_words", "wake"]
+__all__ = ["SourceState", "due", "forget", "hurry", "lease", "register", "save", "states", "unmapped_words", "wake"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +108,12 @@ def wake(connection: sa.Connection, name: str, now: datetime) -> None:
     connection.execute(
         sa.update(t.source).where(t.source.c.name == name).values(next_poll_at=now, paused="", failures=0, error="")
     )
+
+
+def hurry(connection: sa.Connection, now: datetime) -> None:
+    """A person does not want to wait for the next poll; sources that fail keep the patience their servers asked for."""
+    healthy = sa.update(t.source).where(t.source.c.failures == 0, t.source.c.paused == "")
+    connection.execute(healthy.values(next_poll_at=now))
 
 
 def forget(connection: sa.Connection, name: str) -> None:

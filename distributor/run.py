@@ -1,0 +1,200 @@
+"""One machine, one process: worker threads, beat and the web pages.
+
+    run_forever: store -> web (daemon threads) -> Celery's worker with beat inside, until SIGTERM or Ctrl-C
+    run_once:    collect -> drain until nothing is due -> what came of it; no Celery, no web
+
+With `memory://` the bells ring in this process only; what another process puts into the ledger the sweep finds.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from distributor import collect, deliver, sweeping, upkeep
+from distributor.app import build_app, utc_now
+from distributor.config import Settings, feed_settings, sample_settings
+from distributor.context import App
+from distributor.model import State
+from distributor.store import census, sources
+
+__all__ = ["Plan", "feed_plan", "run_forever", "run_once", "sample_plan", "settings_plan"]
+
+log = structlog.get_logger(__name__)
+
+SWEEP_EVERY = timedelta(seconds=1)
+# A paced account is rung again by the sweep; `run --once` waits for no pace longer than this.
+PATIENCE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run: settings, and how to read them again (None where there is no file)."""
+
+    settings: Settings
+    reload: Callable[[], Settings] | None = None
+
+
+def settings_plan(load: Callable[[], Settings]) -> Plan:
+    """The newsroom's own settings."""
+    return Plan(load(), load)
+
+
+@contextmanager
+def sample_plan() -> Iterator[Plan]:
+    """The sample newsroom, served on loopback, with a ledger of its own that is gone afterwards."""
+    from distributor.sample import Newsroom
+    from distributor.sample.server import serve
+
+    with _folder() as data, serve(Newsroom(started=utc_now())) as server:
+        yield Plan(sample_settings(f"{server.url}/atom.xml", data))
+
+
+@contextmanager
+def feed_plan(url: str) -> Iterator[Plan]:
+    """One site or feed, shown on previews, with a ledger of its own that is gone afterwards."""
+    with _folder() as data:
+        yield Plan(feed_settings(url, data))
+
+
+def run_once(plan: Plan) -> Mapping[str, Any]:
+    """Collects, plans and drains until nothing is due; the ledger's counts and the seconds it took.
+
+    Raises ConfigError and StoreError.
+    """
+    started = time.monotonic()
+    app = build_app(plan.settings, reload=plan.reload, wake=False)
+    try:
+        before = app.clock()
+        with app.store.write() as connection:
+            collect.register_in(app, connection, before)
+            sources.hurry(connection, before)
+        report = collect.collect(app)
+        _drain_all(app)
+        with app.store.read() as connection:
+            counts = census.counts(connection)
+        return {
+            "articles": len(report.new),
+            "planned": sum(counts.values()),
+            **{state.value: counts[state] for state in State},
+            "seconds": round(time.monotonic() - started, 3),
+        }
+    finally:
+        app.fetcher.close()
+        app.store.close()
+
+
+def run_forever(plan: Plan, *, port: int | None = None, ready: Callable[[str], None] = print) -> None:
+    """Runs until SIGTERM or Ctrl-C; `ready` gets the page's address. Raises ConfigError and StoreError."""
+    from distributor import web, worker
+
+    settings = plan.settings
+    app = build_app(settings, reload=plan.reload)
+    worker.use(app)
+    servers = []
+    try:
+        admin = settings.web.admin
+        servers.append(web.serve(web.admin_app(app), admin.host, admin.port if port is None else port))
+        if settings.web.public is not None:
+            servers.append(web.serve(web.public_app(app), settings.web.public.host, settings.web.public.port))
+        upkeep.present(app, "run", app.clock())
+        ready(servers[0].url)
+        _work(app)
+    finally:
+        for server in servers:
+            server.close()
+        app.fetcher.close()
+
+
+def _work(app: App) -> None:
+    """Celery's worker in this thread, its beat in another."""
+    from celery import bootsteps
+    from celery.beat import EmbeddedService
+
+    from distributor import bells, worker
+
+    class Beat(bootsteps.StartStopStep):
+        """Beat as a thread: as a child process it would ring in a memory of its own."""
+
+        requires = ("celery.worker.components:Pool",)
+
+        def __init__(self, parent: Any, **options: Any) -> None:
+            super().__init__(parent, **options)
+            self.service: Any = None
+
+        def start(self, parent: Any) -> None:
+            del parent
+            self.service = EmbeddedService(worker.app, thread=True)
+            self.service.start()
+
+        def stop(self, parent: Any) -> None:
+            del parent
+            if self.service is not None:
+                self.service.stop()
+
+    bells.install()
+    celery = worker.app
+    schedule = {name: dict(entry) for name, entry in celery.conf.beat_schedule.items()}
+    schedule["sweep"]["schedule"] = SWEEP_EVERY
+    celery.conf.update(
+        broker_url=str(app.settings.broker.url),
+        beat_schedule=schedule,
+        beat_scheduler="celery.beat:Scheduler",
+        beat_max_loop_interval=1,
+        worker_prefetch_multiplier=8,
+    )
+    celery.steps["worker"].add(Beat)
+    threads = max(app.settings.workers.concurrency, len(app.accounts()) + 3)
+    running = celery.Worker(
+        pool_cls="threads",
+        concurrency=threads,
+        loglevel="WARNING",
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        quiet=True,
+    )
+    running.start()
+
+
+def _drain_all(app: App) -> None:
+    """Drains every account that has work, and waits a little for paces."""
+    patience = time.monotonic() + PATIENCE
+    while True:
+        ringing = sweeping.sweep(app)
+        for account in ringing:
+            if deliver.drain(app, account).settled:
+                patience = time.monotonic() + PATIENCE
+        if not ringing and not _soon(app):
+            return
+        if time.monotonic() > patience:
+            return
+        if not ringing:
+            time.sleep(0.05)
+
+
+def _soon(app: App) -> bool:
+    """Whether something waits for a pace that opens within a moment."""
+    now = app.clock()
+    return any(
+        sweeping.has_work(app, account, stations, now + timedelta(seconds=2))
+        for account, stations in app.accounts().items()
+    )
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="distributor-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
