@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,6 +120,7 @@ def _work(app: App) -> None:
     """Celery's worker in this thread, its beat in another."""
     from celery import bootsteps
     from celery.beat import EmbeddedService
+    from celery.exceptions import SecurityWarning
 
     from distributor import bells, worker
 
@@ -141,6 +143,8 @@ def _work(app: App) -> None:
             if self.service is not None:
                 self.service.stop()
 
+    # Celery warns root about pickled messages; ours are JSON, and nothing else is accepted.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     bells.install()
     celery = worker.app
     schedule = {name: dict(entry) for name, entry in celery.conf.beat_schedule.items()}
