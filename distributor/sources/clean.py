@@ -54,6 +54,7 @@ _DROPPED = frozenset(
     script style iframe object embed svg math template noscript form select textarea button title
     """.split()  # noqa: SIM905 (a list of words is read as words)
 )
+_CODE = frozenset({"script", "style", "template", "iframe"})
 _UNNESTED = frozenset("area br col embed hr img input link meta source track wbr p li dd dt option".split())  # noqa: SIM905
 _OPEN_OR_CLOSE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _ANY_TAG = re.compile(r"<[^<>]*>?")
@@ -103,7 +104,7 @@ def plain(markup: str) -> str:
 
         markup = _BREAKS.sub("\n", markup)
         if "<" in markup:
-            return unescape(nh3.clean(markup, tags=set(), clean_content_tags=set(_DROPPED)))
+            return unescape(nh3.clean(markup, tags=set(), clean_content_tags=set(_CODE)))
     return unescape(markup) if "&" in markup else markup
 
 

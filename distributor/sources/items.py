@@ -104,8 +104,8 @@ class Builder:
 
     def _texts(self, item: Item, base: str) -> tuple[str, str]:
         """(summary, body). Where only a description is given, it is both."""
-        raw_body = _SIGNATURE.sub("", item.body or item.summary)
-        raw_summary = _SIGNATURE.sub("", item.summary or item.lesser_summary)
+        raw_body = _unsigned(item.body or item.summary)
+        raw_summary = _unsigned(item.summary or item.lesser_summary)
         body = self._sanitize(raw_body, base)
         if not raw_summary:
             return "", body
@@ -116,6 +116,10 @@ class Builder:
         candidates = [*item.pictures, *pictures.in_html(body)]
         caption = clean.plain(item.media_description) or (item.media_title if item.media_title != item.title else "")
         return pictures.choose(candidates, base, caption if item.pictures else "")
+
+
+def _unsigned(markup: str) -> str:
+    return markup[:-5_000] + _SIGNATURE.sub("", markup[-5_000:]) if "appeared first on" in markup else markup
 
 
 def says_something(entry: Entry) -> bool:

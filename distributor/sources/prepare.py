@@ -43,7 +43,7 @@ _STATEFUL = re.compile(r"utf-?(?:16|32)|iso-2022|hz", re.I)  # their bytes may l
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _HEADER_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.I)
 _START = re.compile(rb"<(?:\?xml|(?:\w+:)?(?:rss|feed|rdf)\b)", re.I)
-_PAGE = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.I)
+_PAGE = re.compile(rb"<(?:!doctype\s+html|html)\b", re.I)
 _DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*(\[.*?\]\s*)?>", re.I | re.S)
 _ENTITY = re.compile(
     rb"""<!ENTITY\s+([\w.-]{1,64})\s+(?:"([^"&%<]{0,256}|&#\w{1,8};)"|'([^'&%<]{0,256}|&#\w{1,8};)')\s*>"""
@@ -62,15 +62,14 @@ class Prepared:
 
     data: bytes
     entities: Mapping[str, str] = field(default_factory=dict)
-    declares_entities: bool = False
 
 
 def prepare(body: bytes, content_type: str = "") -> Prepared:
     """Raises Unreadable for a web page, and where not even one entry ends within 5 MB."""
     data = _encoded(body, content_type)
     data = _started(data)
-    data, entities, declares = _without_doctype(data)
-    return Prepared(_cut(data.translate(None, _CONTROLS)), entities, declares)
+    data, entities = _without_doctype(data)
+    return Prepared(_cut(data.translate(None, _CONTROLS)), entities)
 
 
 def decode(body: bytes, content_type: str = "", declared: str = "") -> str:
@@ -98,11 +97,12 @@ def decode(body: bytes, content_type: str = "", declared: str = "") -> str:
 
 def looks_hostile(prepared: Prepared) -> bool:
     """Whether parsing might cost more than a feed should: then it is done in a child that can be killed."""
-    data = prepared.data
+    data, ampersands = prepared.data, prepared.data.count(b"&")
+    longest = max(map(len, prepared.entities.values()), default=0)
     return (
-        prepared.declares_entities
-        or data.count(b"<") > MAX_MARKS
-        or data.count(b"&") > MAX_MARKS
+        data.count(b"<") > MAX_MARKS
+        or ampersands > MAX_MARKS
+        or ampersands * longest > MAX_BYTES
         or data.count(b"=") > 4 * MAX_MARKS
     )
 
@@ -147,16 +147,19 @@ def _is_xml_character(code: int) -> bool:
 def _encoded(body: bytes, content_type: str) -> bytes:
     """The body in UTF-8 without marks; UTF-8 itself is checked, not copied."""
     body = body.lstrip() if body[:1] in b" \t\r\n" and not body.startswith((b"\0", b"<\0")) else body
-    body = body[: 2 * MAX_BYTES] if b"\0" in body[:8] else _at_a_tag(body)
+    body = body[: 2 * MAX_BYTES] if b"\0" in body[:8] else _shortened(body)
     declared = _DECLARED.match(body)
     text = decode(body, content_type, declared[1].decode() if declared else "")
     return text.lstrip("\ufeff \t\r\n").encode("utf-8", "replace")
 
 
-def _at_a_tag(body: bytes) -> bytes:
-    """At most a little over 5 MB, cut behind a tag, so that no character is torn."""
+def _shortened(body: bytes) -> bytes:
+    """A little more than 5 MB, so that it is seen to be cut, without the torn character at its end."""
     limit = MAX_BYTES + 1_000
-    return body if len(body) <= limit else body[: body.rfind(b">", 0, limit) + 1] or body[:limit]
+    if len(body) <= limit:
+        return body
+    end = next((end for end in range(limit, limit - 4, -1) if body[end - 1] < 0x80), limit - 4)
+    return body[:end]
 
 
 def _decode_as(body: bytes, name: str) -> str:
@@ -200,18 +203,18 @@ def _started(data: bytes) -> bytes:
     return data[start.start() :] if start else data
 
 
-def _without_doctype(data: bytes) -> tuple[bytes, dict[str, str], bool]:
+def _without_doctype(data: bytes) -> tuple[bytes, dict[str, str]]:
     root = re.search(rb"<[A-Za-z_]", data)
     start = data[:1_000_000].upper().find(b"<!DOCTYPE", 0, root.start() if root else 4_096)
     found = _DOCTYPE.match(data, start, start + 1_000_000) if start >= 0 else None
     if found is None:
-        return _without_declaration(data), {}, False
+        return _without_declaration(data), {}
     subset = found[1] or b""
     entities = {
         name.decode(): html.unescape((double or single).decode("utf-8", "replace"))
         for name, double, single in _ENTITY.findall(subset)[:300]
     }
-    return _without_declaration(data[: found.start()] + data[found.end() :]), entities, b"<!ENTITY" in subset.upper()
+    return _without_declaration(data[: found.start()] + data[found.end() :]), entities
 
 
 def _without_declaration(data: bytes) -> bytes:

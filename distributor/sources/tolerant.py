@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from typing import Any
 
 from distributor.errors import Unreadable
@@ -22,13 +21,11 @@ def read(data: bytes, base: str) -> ParsedFeed:
         {"content-location": base} if clean.link(base) else {}
     )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # bytes that only look like a file name, and deprecations of its own
-            # A stream, never bytes or text: those feedparser may take for the name of a local file.
-            found = feedparser.parse(
-                io.BytesIO(data), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-            )
-            return _feed(found, base)
+        # A stream, never bytes or text: those feedparser may take for the name of a local file.
+        found = feedparser.parse(
+            io.BytesIO(data), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+        return _feed(found, base)
     except Unreadable:
         raise
     except Exception as error:  # whatever a parser of broken documents stumbles over is the document's fault
