@@ -1,5 +1,24 @@
-"""Text as networks and readers take it: measured, cut, summarised, tagged, compared. Pure; nothing compiles at import."""
+"""Text as networks and readers take it: measured, cut, summarised, tagged, compared. Pure, and cheap to import."""
 
+from distributor.text.fitting import fit
+from distributor.text.markup import plain
 from distributor.text.measuring import NETWORKS, Markup, Measured, measure
+from distributor.text.sentences import sentences
+from distributor.text.similar import fingerprint, may_be_near, near
+from distributor.text.summary import summarise
+from distributor.text.tags import hashtags
 
-__all__ = ["NETWORKS", "Markup", "Measured", "measure"]
+__all__ = [
+    "NETWORKS",
+    "Markup",
+    "Measured",
+    "fingerprint",
+    "fit",
+    "hashtags",
+    "may_be_near",
+    "measure",
+    "near",
+    "plain",
+    "sentences",
+    "summarise",
+]

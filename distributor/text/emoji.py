@@ -31,7 +31,7 @@ _OBJECT = "[🌾🍳🍼🎄🎓🎤🎨🏫🏭💻💼🔧🔬🚀🚒🦰-�
 _CHILDREN = f"(?:👧{_JOIN}[👦👧]|👦{_JOIN}👦|[👦👧])"
 _JOINED = (  # without joins: "+" stands for U+200D, "~" for U+FE0F
     f"{_PERSON}{_TONE}?+❤~+(?:💋+)?{_PERSON}{_TONE}?",
-    f"{_PERSON}{_TONE}+🤝+{_PERSON}{_TONE}",
+    f"{_PERSON}{_TONE}+[🤝🐰🫯]+{_PERSON}{_TONE}",
     "🧑+🤝+🧑",
     f"(?:👨+[👨👩]|👩+👩|👨|👩)+{_CHILDREN}",
     "🧑+(?:🧑+)?🧒(?:+🧒)?",

@@ -135,9 +135,10 @@ def _top_levels(text: str, start: int, limit: int) -> dict[int, int]:
         sizes = range(len(name), 0, -1) if not name.isascii() else (len(name),)
         if match["punycode"]:
             found[match.start()] = match.end()
-        elif size := next((size for size in sizes if name[:size] in known), 0):
-            if not lazy(r"[0-9A-Za-z@+-]").match(text, start + size, limit):
-                found[match.start()] = start + size
+            continue
+        size = next((size for size in sizes if name[:size] in known), 0)
+        if size and not lazy(r"[0-9A-Za-z@+-]").match(text, start + size, limit):
+            found[match.start()] = start + size
     return found
 
 

@@ -13,12 +13,26 @@ from distributor.text.patterns import lazy
 
 __all__ = ["Parsed", "parse", "plain"]
 
-_TAGS = frozenset(
-    "a b blockquote code del em i ins pre s span strike strong tg-emoji tg-spoiler tg-time u".split()  # noqa: SIM905
-)
 _WHOLE = frozenset(("a", "tg-emoji", "tg-time"))  # a cut inside one of these would break what it is
+_STYLES = (
+    "b",
+    "blockquote",
+    "code",
+    "del",
+    "em",
+    "i",
+    "ins",
+    "pre",
+    "s",
+    "span",
+    "strike",
+    "strong",
+    "tg-spoiler",
+    "u",
+)
+_TAGS = _WHOLE.union(_STYLES)
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
-_TOKEN = (
+_MARK = (
     r"""<(?P<close>/?)(?P<tag>[A-Za-z][A-Za-z0-9-]*)(?:\s(?:[^<>"']|"[^"]*+"|'[^']*+')*+)?>"""
     r"|&(?:#(?P<number>[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6})|(?P<name>lt|gt|amp|quot)(?![A-Za-z]));?"
     r"|(?P<stray><)"
@@ -38,6 +52,16 @@ class Parsed:
     ends: list[int]
     open: list[tuple[str, ...]]
     whole: list[tuple[int, int]]
+    source: str = ""
+
+    def cut(self, end: int, mark: str) -> str:
+        """The source up to the `end`-th visible character, then `mark`; open tags are closed, links before the mark."""
+        if end == 0:
+            return mark
+        names = self.open[end - 1]
+        outside = next((depth for depth, name in enumerate(names) if name in _WHOLE), len(names))
+        inner, outer = ("".join(f"</{name}>" for name in reversed(part)) for part in (names[outside:], names[:outside]))
+        return self.source[: self.ends[end - 1]] + inner + mark + outer
 
 
 class _State:
@@ -81,7 +105,7 @@ class _State:
 def parse(source: str) -> Parsed:
     """Read Telegram HTML. Never raises: what is no markup is text, and `sound` is then False where Telegram objects."""
     state, position = _State(), 0
-    for match in lazy(_TOKEN).finditer(source):
+    for match in lazy(_MARK).finditer(source):
         start, end = match.span()
         if start > position:
             state.see(source[position:start], position + 1, 1)
@@ -98,7 +122,7 @@ def parse(source: str) -> Parsed:
     if position < len(source):
         state.see(source[position:], position + 1, 1)
     state.sound = state.sound and not state.stack
-    return Parsed("".join(state.text), state.sound, state.ends, state.open, state.whole)
+    return Parsed("".join(state.text), state.sound, state.ends, state.open, state.whole, source)
 
 
 def _entity(name: str | None, number: str | None) -> str:
@@ -110,9 +134,9 @@ def _entity(name: str | None, number: str | None) -> str:
     return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else ""
 
 
-_BLOCKS = frozenset(
+_BLOCKS = (
     "address article aside blockquote br dd div dl dt figure footer h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre "
-    "section table td th tr ul".split()  # noqa: SIM905
+    "section table td th tr ul"
 )
 _SILENT = frozenset(("figcaption", "iframe", "noscript", "script", "style", "template", "title", "video", "audio"))
 _MAX_HTML = 2_000_000
@@ -123,21 +147,22 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self.silent: list[str] = []
+        self.blocks = frozenset(_BLOCKS.split())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
         if tag in _SILENT:
             self.silent.append(tag)
-        elif tag in _BLOCKS:
+        elif tag in self.blocks:
             self.parts.append("\n")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if tag in _BLOCKS:
+        if tag in self.blocks:
             self.parts.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         if tag in self.silent:
             del self.silent[self.silent.index(tag) :]
-        elif tag in _BLOCKS:
+        elif tag in self.blocks:
             self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:

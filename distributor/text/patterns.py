@@ -10,11 +10,11 @@ __all__ = ["graphemes", "lazy"]
 
 
 @cache
-def lazy(pattern: str, *, words: tuple[str, ...] = ()) -> Any:
-    r"""`pattern` compiled once by the `regex` module; `words` stand where it says `\L<words>`."""
-    import regex
+def lazy(pattern: str) -> Any:
+    """`pattern`, compiled once by the `regex` module."""
+    import regex  # type: ignore[import-untyped]
 
-    return regex.compile(pattern, words=list(words)) if words else regex.compile(pattern)
+    return regex.compile(pattern)
 
 
 def graphemes(text: str) -> Iterable[str]:

@@ -37,12 +37,12 @@ _BEFORE_NAMES = {
 }
 # May end a sentence or not: it does when a usual first word of a sentence follows.
 _EITHER = (
-    "a.m p.m u.s u.k u.n e.u d.c l.a u.s.a inc ltd co corp llc plc bros jr sr ph.d m.d b.a m.a etc usw etc. ecc enz cia "
-    "s.a s.p.a s.r.l gmbh ave blvd rd ee.uu"
+    "a.m p.m u.s u.k u.n e.u d.c l.a u.s.a inc ltd co corp llc plc bros jr sr ph.d m.d b.a m.a etc usw etc. ecc enz "
+    "cia s.a s.p.a s.r.l gmbh ave blvd rd ee.uu"
 )
 _STARTERS = {
-    "en": "the a an he she it they we you i this that these those in on at for but and so if when while after before as "
-    "there here his her its their our my what who why how no not one some many most with by from to however meanwhile",
+    "en": "the a an he she it they we you i this that these those in on at for but and so if when while after before "
+    "as there here his her its their our my what who why how no not one some many most by from however meanwhile",
     "fr": "le la les un une des il elle ils elles on nous vous je ce cette ces cet dans en sur pour mais et si quand "
     "après avant selon avec par son sa ses leur leurs",
     "de": "der die das ein eine er sie es wir ihr ich dies diese dieser dieses in im am auf für aber und wenn nach vor "
@@ -54,11 +54,17 @@ _STARTERS = {
 }
 _ORDINALS = frozenset(("de", "da", "no", "nb", "nn", "fi", "cs", "sk", "pl", "hu", "hr", "sl", "et", "lv", "tr", "is"))
 
+# After a day's number with a stop, as German and its neighbours write it, in any text.
+_MONTHS = (
+    "januar jänner februar märz marts mars april mai maj juni juli august september oktober november dezember "
+    "desember december"
+)
+
 _CLOSERS = r"""["'”’»›)\]}」』】）》〉〕]"""
 _STOP = (
     rf"(?P<wide>[。！？｡…‥]*[。！？｡]+{_CLOSERS}*+)"
     rf"|(?P<stop>(?:[.!?‽؟۔।॥։።፧᙮;\u037e…]|\u2026)++{_CLOSERS}*+)(?=\s|$|[¿¡])"
-    r"|(?P<line>[^\S\n]*+\n\s*+)"
+    r"|(?P<line>\n\s*+)"
     r"|(?P<mark>[។၊။])"
     r"|(?P<space>(?<=[\u0e00-\u0eff\u1780-\u17ff])[ \u200b]+(?=[\u0e00-\u0eff\u1780-\u17ff\d\"“]))"
 )
@@ -82,7 +88,7 @@ def _either() -> frozenset[str]:
 
 
 def sentence_ends(text: str, language: str = "") -> list[int]:
-    """The offsets right after each sentence (its closing quote included), in order. `language` is a BCP 47 tag or ""."""
+    """The offsets right after each sentence (its closing quote included), in order. `language`: a BCP 47 tag or ""."""
     language = language.lower().replace("_", "-").split("-")[0]
     quoted = [match.span() for match in lazy(_QUOTED).finditer(text)]
     ends: list[int] = []
@@ -142,8 +148,8 @@ def _full_stop_ends(text: str, start: int, end: int, first: str, language: str) 
         return word.isupper() and len(word) > 2
     if len(word) == 1 and word.isalpha():  # an initial; "I" and a lone letter after a small word end sentences at times
         return starts and word in ("I", "A", "B", "C")
-    if word.isdigit() and len(word) <= 2 and language in _ORDINALS:
-        return starts
+    if word.isdigit() and len(word) <= 2:
+        return starts if language in _ORDINALS else not (following and following[0].lower() in _MONTHS.split())
     return True
 
 
