@@ -176,7 +176,8 @@ def _prepare(app: App, station: Station, delivery: Delivery) -> _Prepared | None
         _give_up(app, delivery, "no-article" if article is None else "no-post")
         return None
     receipt = standing[0].receipt if standing else None
-    if standing and receipt is None:
+    if standing and (receipt is None or not receipt.remote_id):
+        # A person said that it went out, and the network's own word for it is not known.
         _give_up(app, delivery, "no-receipt")
         return None
     if standing and delivery.kind is Kind.EDIT and standing[0].revision >= delivery.revision:

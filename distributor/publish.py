@@ -18,12 +18,23 @@ from distributor.config.source import Source as SourceSettings
 from distributor.context import App, Station
 from distributor.errors import TemplateError
 from distributor.matching import Candidate, Holder
-from distributor.model import Article, Delivery, Entry, Lane, Message, State
+from distributor.model import Article, Delivery, Entry, Kind, Lane, Message, State
 from distributor.rendering import check
 from distributor.store import articles, ledger, sources
 from distributor.store.sources import SourceState
 
-__all__ = ["Batch", "Report", "compose", "ingest", "rerank", "withdraw_in"]
+__all__ = [
+    "Batch",
+    "Report",
+    "article_of",
+    "compose",
+    "ingest",
+    "preflight",
+    "rerank",
+    "revise",
+    "wake",
+    "withdraw_in",
+]
 
 SAME_STORY_WITHIN = timedelta(hours=48)
 
@@ -105,15 +116,40 @@ def compose(app: App, station: Station, article: Article) -> Message:
 
 
 def withdraw_in(
-    connection: sa.Connection, article: Article, outlets: Sequence[planning.Outlet], now: datetime
+    connection: sa.Connection,
+    article: Article,
+    outlets: Sequence[planning.Outlet],
+    now: datetime,
+    *,
+    everywhere: bool = True,
 ) -> list[Delivery]:
-    """Takes an article back: what waits is skipped, what went out is deleted where that is possible."""
-    articles.set_status(connection, article.id, "withdrawn")
+    """Takes an article back: what waits is skipped, what went out is deleted where that is possible.
+
+    Not `everywhere`: only from these outlets, and the article stays live. A deletion that waits already stays.
+    """
     names = {outlet.name for outlet in outlets}
-    rows = [row for row in ledger.of_article(connection, article.id) if row.channel in names]
-    ledger.skip(connection, [row.id for row in rows], "withdrawn", now)
-    posts = [row for row in ledger.of_article(connection, article.id) if row.channel in names]
-    return ledger.add(connection, planning.plan_deletions(article, posts, outlets, now))
+    if everywhere:
+        articles.set_status(connection, article.id, "withdrawn")
+
+    def concerned() -> list[Delivery]:
+        return [row for row in ledger.of_article(connection, article.id) if everywhere or row.channel in names]
+
+    ledger.skip(connection, [row.id for row in concerned() if row.kind is not Kind.DELETE], "withdrawn", now)
+    return ledger.add(connection, planning.plan_deletions(article, concerned(), outlets, now))
+
+
+def revise(app: App, connection: sa.Connection, article: Article, now: datetime, *, digest: str) -> list[Delivery]:
+    """Stores a new revision and plans its edits; an older edit that still waits is superseded."""
+    articles.update(connection, article, digest=digest)
+    posts = ledger.of_article(connection, article.id)
+    edits = planning.plan_edits(article, posts, app.outlets(), now)
+    older = [
+        row.id
+        for row in posts
+        if row.kind is Kind.EDIT and row.state is State.PENDING and row.revision < article.revision
+    ]
+    ledger.skip(connection, older, "superseded", now)
+    return ledger.add(connection, edits)
 
 
 def article_of(entry: Entry, source: SourceSettings, app: App, now: datetime, *, url: str) -> Article:
@@ -284,16 +320,7 @@ def _known(
         status=article.status,
         note=article.note,
     )
-    articles.update(connection, changed, digest=digest)
-    posts = ledger.of_article(connection, article.id)
-    edits = planning.plan_edits(changed, posts, app.outlets(), now)
-    older = [
-        row.id
-        for row in posts
-        if row.kind.value == "edit" and row.state is State.PENDING and row.revision < changed.revision
-    ]
-    ledger.skip(connection, older, "superseded", now)
-    return Report(changed=[changed], planned=ledger.add(connection, edits))
+    return Report(changed=[changed], planned=revise(app, connection, changed, now, digest=digest))
 
 
 def _same_story(app: App, connection: sa.Connection, article: Article, story: str, now: datetime) -> int:

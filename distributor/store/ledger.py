@@ -25,12 +25,15 @@ __all__ = [
     "attempts",
     "claim",
     "deliveries",
+    "expedite",
     "freeze",
     "get",
+    "held_of_source",
     "hold",
     "message",
     "of_article",
     "release",
+    "reword",
     "settle",
     "skip",
     "standing",
@@ -203,6 +206,40 @@ def release(connection: sa.Connection, delivery_ids: Iterable[int], now: datetim
         .values(expires_at=sa.type_coerce(life, sa.BigInteger) + sa.literal(now, t.Moment))
     )
     return _move(connection, ids, (State.HELD,), State.PENDING, "", due_at=now)
+
+
+def held_of_source(connection: sa.Connection, source: str) -> list[Delivery]:
+    """What waits for a person, of one source, oldest first."""
+    query = (
+        sa.select(d)
+        .join(t.article, t.article.c.id == d.c.article_id)
+        .where(t.article.c.source == source, d.c.state == State.HELD.value)
+        .order_by(d.c.id)
+    )
+    return [delivery_from(row) for row in connection.execute(query)]
+
+
+def expedite(connection: sa.Connection, delivery: Delivery, due_at: datetime, expires_at: datetime) -> bool:
+    """A person sends what waits, past quiet hours and slots; False when it does not wait any more."""
+    statement = (
+        sa.update(d)
+        .where(d.c.id == delivery.id, d.c.state == State.PENDING.value, d.c.doubts == 0)
+        .values(by_hand=True, due_at=due_at, expires_at=expires_at)
+        .returning(d.c.id)
+    )
+    return connection.execute(statement).one_or_none() is not None
+
+
+def reword(connection: sa.Connection, delivery: Delivery, message_id: int, state: State, reason: str) -> bool:
+    """Gives a waiting delivery the message that it shall send; False when it was taken meanwhile."""
+    waiting = [State.PENDING.value, State.HELD.value]
+    statement = (
+        sa.update(d)
+        .where(d.c.id == delivery.id, d.c.attempt == delivery.attempt, d.c.state.in_(waiting), d.c.doubts == 0)
+        .values(message_id=message_id, state=state.value, reason=reason, error="")
+        .returning(d.c.id)
+    )
+    return connection.execute(statement).one_or_none() is not None
 
 
 def skip(connection: sa.Connection, delivery_ids: Iterable[int], reason: str, now: datetime) -> int:
