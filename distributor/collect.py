@@ -103,7 +103,7 @@ def _together(app: App, polls: Sequence[_Poll]) -> Report:
         now = app.clock()
         try:
             fetched = _read(app, poll, answer)
-            if fetched.not_modified:
+            if fetched.not_modified or fetched.gone:
                 unchanged.append(_after_silence(poll, fetched, now))
             else:
                 batches.append(_batch(app, poll, fetched, now))
@@ -121,7 +121,7 @@ def _read(app: App, poll: _Poll, answer: Response | Unreachable) -> Fetched:
     if isinstance(answer, Unreachable):
         raise answer
     try:
-        return feed.read(answer, poll.cursor)
+        return feed.read(answer, poll.cursor, app.clock())
     except Unreadable:
         if poll.state.feed:
             raise

@@ -10,7 +10,6 @@ import structlog
 from distributor import states
 from distributor.channels import Finds
 from distributor.context import App, Station
-from distributor.errors import DistributorError
 from distributor.model import Delivery, Doubt, Kind, State
 from distributor.states import Settlement, Step
 from distributor.store import ledger, queue
@@ -54,7 +53,7 @@ def _found(app: App, station: Station, row: Delivery, doubt: Doubt) -> Settlemen
         return states.left_open(row, None)
     try:
         receipt = channel.find(frozen[0], row.key, since)
-    except DistributorError as error:
+    except Exception as error:  # a third party's channel must not take the worker down
         log.warning("could not look", channel=station.name, delivery=row.id, error=str(error))
         return states.left_open(
             row, app.clock() + states.backoff(row.failures + 4, app.jitter()), failures=row.failures + 1

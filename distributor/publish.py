@@ -323,15 +323,18 @@ def _known(
     return Report(changed=[changed], planned=revise(app, connection, changed, now, digest=digest))
 
 
-def _same_story(app: App, connection: sa.Connection, article: Article, story: str, now: datetime) -> int:
+def _same_story(app: App, connection: sa.Connection, article: Article, story: int, now: datetime) -> int:
     """The article of another source that tells the same story, or 0."""
     if len(app.settings.sources) < 2 or not story:
         return 0
-    told = articles.stories(connection, now - SAME_STORY_WITHIN, not_source=article.source)
-    return next((number for number, other, _ in told if other and text.near(story, other)), 0)
+    for number, other in articles.stories(connection, now - SAME_STORY_WITHIN, not_source=article.source):
+        told = articles.get(connection, number) if text.may_be_near(story, other) else None
+        if told and text.near(article.title, _lead(article), told.title, _lead(told)):
+            return number
+    return 0
 
 
-def _lead(entry: Entry) -> str:
+def _lead(entry: Entry | Article) -> str:
     return entry.summary or matching.plain(entry.body)[:400]
 
 

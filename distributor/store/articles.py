@@ -55,7 +55,7 @@ def upsert(connection: sa.Connection, table: sa.Table) -> Any:
     return pg_insert(table) if connection.dialect.name == "postgresql" else sqlite_insert(table)
 
 
-def add(connection: sa.Connection, article: Article, *, keys: Iterable[str], digest: str, story: str) -> Article:
+def add(connection: sa.Connection, article: Article, *, keys: Iterable[str], digest: str, story: int) -> Article:
     """Stores a new article; its id is in the article returned."""
     values = article_values(article) | {"digest": digest, "story": story}
     number = connection.execute(sa.insert(t.article).values(values).returning(t.article.c.id)).scalar_one()
@@ -131,14 +131,19 @@ def latest(
     return [article_from(row) for row in connection.execute(query)]
 
 
-def stories(connection: sa.Connection, since: datetime, *, not_source: str) -> list[tuple[int, str, str]]:
-    """What other sources told since then: article id, its story's fingerprint, and its source; oldest first."""
+def stories(connection: sa.Connection, since: datetime, *, not_source: str) -> list[tuple[int, int]]:
+    """What other sources told since then: (article id, its story's fingerprint), oldest first."""
     query = (
-        sa.select(t.article.c.id, t.article.c.story, t.article.c.source)
-        .where(t.article.c.published_at >= since, t.article.c.source != not_source, t.article.c.same_as == 0)
+        sa.select(t.article.c.id, t.article.c.story)
+        .where(
+            t.article.c.published_at >= since,
+            t.article.c.source != not_source,
+            t.article.c.same_as == 0,
+            t.article.c.story != 0,
+        )
         .order_by(t.article.c.id)
     )
-    return [(row.id, row.story, row.source) for row in connection.execute(query)]
+    return [(row.id, row.story) for row in connection.execute(query)]
 
 
 def recent(connection: sa.Connection, source: str, since: datetime) -> list[Known]:

@@ -104,7 +104,7 @@ article = sa.Table(
     _text("note"),
     sa.Column("comments", sa.Integer),
     _text("digest"),
-    _text("story"),
+    sa.Column("story", sa.BigInteger, nullable=False, server_default="0"),
     _moment("missing_since", nullable=True),
     _number("planned"),
     sa.Index(None, "published_at"),

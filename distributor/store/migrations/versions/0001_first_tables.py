@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("comments", sa.Integer(), nullable=True),
         sa.Column("digest", sa.Text(), server_default="", nullable=False),
-        sa.Column("story", sa.Text(), server_default="", nullable=False),
+        sa.Column("story", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("missing_since", Moment(), nullable=True),
         sa.Column("planned", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_article")),
