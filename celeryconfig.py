@@ -65,4 +65,5 @@ beat_schedule = {
         "options": {"expires": 10},
     },
 }
-beat_schedule_filename = "celerybeat-schedule"
+# It keeps no file: a bell that rings once more after a restart is harmless.
+beat_scheduler = "celery.beat:Scheduler"

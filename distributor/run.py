@@ -152,7 +152,6 @@ def _work(app: App) -> None:
     celery.conf.update(
         broker_url=str(app.settings.broker.url),
         beat_schedule=schedule,
-        beat_scheduler="celery.beat:Scheduler",
         beat_max_loop_interval=1,
         worker_prefetch_multiplier=8,
     )
