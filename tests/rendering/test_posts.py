@@ -117,13 +117,13 @@ REAL = [
         language="zh-Hans",
         categories=("国际新闻",),
     ),
-    article(title="🏊‍♀️🏊🏽‍♂️ Lake opens 🇺🇳👨‍👩‍👧‍👦 " + "👩🏽‍🚀" * 120, summary="🎉" * 300),
+    article(title="🏊‍♀️🏊🏽‍♂️ Lake opens 🇺🇳👨‍👩‍👧‍👦 " + "👩🏽‍🚀" * 120, social="🎉" * 300),
     article(title="The lake " * 60 + "opens", summary=""),
-    article(title="The lake " * 60 + "opens", summary="A sentence about the lake. " * 40),
-    article(title="x" * 900, summary="y" * 900),
+    article(title="The lake " * 60 + "opens", social="A sentence about the lake. " * 40),
+    article(title="x" * 900, social="y" * 900),
     article(summary="", body="", social="", categories=(), tags=(), image=None),
     article(title="", summary="", body=""),
-    article(title="a & b < c > d \" e ' f &amp; &lt;b&gt; " * 20, summary="<b>&" * 400),
+    article(title="a & b < c > d \" e ' f &amp; &lt;b&gt; " * 20, social="<b>&" * 400),
     article(tags=tuple("a very long tag that goes on and on " * 3 + str(n) for n in range(5))),
     article(title="Read https://evil.org/a and example.org, " * 12),
 ]
@@ -151,18 +151,18 @@ WORDS = st.builds(lambda text, times: text * times, st.text(LETTERS, max_size=40
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     title=WORDS,
-    summary=WORDS,
+    social=WORDS,
     tags=st.lists(WORDS, max_size=3),
     pictured=st.booleans(),
     kind=st.sampled_from(sorted(LIMITS)),
     path=st.text(max_size=30),
 )
 def test_any_article_fits_every_network(
-    post: Callable[..., Message], title: str, summary: str, tags: list[str], pictured: bool, kind: str, path: str
+    post: Callable[..., Message], title: str, social: str, tags: list[str], pictured: bool, kind: str, path: str
 ) -> None:
     given_article = article(
         title=title,
-        summary=summary,
+        social=social,
         tags=tuple(tags),
         image=Image("https://example.com/a.jpg") if pictured else None,
         url="https://example.com/" + path,
@@ -176,7 +176,7 @@ def test_any_article_fits_every_network(
 
 
 def test_the_summary_gives_way_first(post: Callable[..., Message]) -> None:
-    text = post(article(summary="One of many sentences about the lake. " * 20)).text
+    text = post(article(social="One of many sentences about the lake. " * 20)).text
     assert text.startswith(f"{TITLE}\n\nOne of many sentences about the lake.")
     assert text.endswith(f"{TAGS}\n{LINK}")
     assert 200 < measure("x", text).length <= 280
@@ -199,7 +199,7 @@ def test_then_the_title_and_never_the_link(post: Callable[..., Message]) -> None
 
 def test_a_stub_of_a_summary_is_left_out(post: Callable[..., Message]) -> None:
     title = "The lake is open " * 10 + "at long long last now"
-    message = post(article(title=title, summary="Extraordinary " * 30))
+    message = post(article(title=title, social="Extraordinary " * 30))
     assert "Ext" not in message.text
     assert message.text.endswith(f"{TAGS}\n{LINK}")
 
@@ -216,13 +216,13 @@ def test_a_stub_of_a_summary_is_left_out(post: Callable[..., Message]) -> None:
 def test_a_template_with_a_will_of_its_own_still_fits(post: Callable[..., Message], theirs: Path, source: str) -> None:
     (theirs / "post/x.j2").write_text(source)
     for words in (30, 100, 300):
-        message = post(article(summary="Words about the lake. " * words))
+        message = post(article(social="Words about the lake. " * words))
         assert check(message, LIMITS["x"]) == []
         assert message.url in message.text
 
 
 def test_a_picture_is_worth_a_shorter_text(post: Callable[..., Message]) -> None:
-    long = article(summary="A sentence about the lake. " * 60)
+    long = article(social="A sentence about the lake. " * 60)
     with_picture = post(long, "telegram")
     assert len(with_picture.media) == 1
     assert measure("telegram", with_picture.text, limit=1024, markup="html").fits
