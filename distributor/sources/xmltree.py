@@ -117,11 +117,16 @@ class _Head:
             self.link = address
 
     def ttl(self) -> timedelta | None:
-        """RSS 2.0 `ttl` is in minutes; the syndication module says how many updates there are in a period."""
+        """RSS 2.0 `ttl` is in minutes; the syndication module says how many updates there are in a period.
+
+        "hourly, 1" says nothing: WordPress writes it into every feed, whatever the site does.
+        """
         if self._minutes.isascii() and self._minutes.isdigit() and 0 < len(self._minutes) < 8:
             return min(timedelta(minutes=int(self._minutes)), _LONGEST) or None
         seconds = _PERIODS.get(self._period.lower())
         if seconds is None:
             return None
         often = int(self._frequency) if self._frequency.isascii() and self._frequency.isdigit() else 1
+        if (self._period.lower(), often) == ("hourly", 1):
+            return None
         return timedelta(seconds=seconds / min(max(often, 1), 10_000))
