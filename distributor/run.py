@@ -9,7 +9,9 @@ With `memory://` the bells ring in this process only; what another process puts 
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +30,7 @@ from distributor.context import App
 from distributor.model import State
 from distributor.store import census, sources
 
-__all__ = ["Plan", "feed_plan", "run_forever", "run_once", "sample_plan", "settings_plan"]
+__all__ = ["Plan", "feed_plan", "run_forever", "run_once", "sample_plan", "serve_web", "settings_plan"]
 
 log = structlog.get_logger(__name__)
 
@@ -96,20 +98,43 @@ def run_once(plan: Plan) -> Mapping[str, Any]:
 
 def run_forever(plan: Plan, *, port: int | None = None, ready: Callable[[str], None] = print) -> None:
     """Runs until SIGTERM or Ctrl-C; `ready` gets the page's address. Raises ConfigError and StoreError."""
-    from distributor import web, worker
+    from distributor import worker
 
-    settings = plan.settings
-    app = build_app(settings, reload=plan.reload)
+    app = build_app(plan.settings, reload=plan.reload)
     worker.use(app)
+    with _served(app, port) as address:
+        upkeep.present(app, "run", app.clock())
+        ready(address)
+        _work(app)
+
+
+def serve_web(plan: Plan, *, port: int | None = None, ready: Callable[[str], None] = print) -> None:
+    """Only the pages, beside workers that run elsewhere; until SIGTERM or Ctrl-C."""
+    app = build_app(plan.settings, reload=plan.reload)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    started = app.clock()
+    with _served(app, port) as address:
+        ready(address)
+        while not stop.is_set():
+            upkeep.present(app, "web", started)
+            stop.wait(10)
+        upkeep.leave(app)
+
+
+@contextmanager
+def _served(app: App, port: int | None) -> Iterator[str]:
+    """The admin's page, and the public one where the settings want it; gives the admin's address."""
+    from distributor import web
+
+    admin, public = app.settings.web.admin, app.settings.web.public
     servers = []
     try:
-        admin = settings.web.admin
         servers.append(web.serve(web.admin_app(app), admin.host, admin.port if port is None else port))
-        if settings.web.public is not None:
-            servers.append(web.serve(web.public_app(app), settings.web.public.host, settings.web.public.port))
-        upkeep.present(app, "run", app.clock())
-        ready(servers[0].url)
-        _work(app)
+        if public is not None:
+            servers.append(web.serve(web.public_app(app), public.host, public.port))
+        yield servers[0].url
     finally:
         for server in servers:
             server.close()
