@@ -60,7 +60,7 @@ _MONTHS = (
     "desember december"
 )
 
-_CLOSERS = r"""["'”’»›)\]}」』】）》〉〕]"""
+_CLOSERS = r"""(?:["'”’»›)\]}」』】）》〉〕]|“(?=\s|$))"""  # “ closes what „ opened
 _STOP = (
     rf"(?P<wide>[。！？｡…‥]*[。！？｡]+{_CLOSERS}*+)"
     rf"|(?P<stop>(?:[.!?‽؟۔।॥։።፧᙮;\u037e…]|\u2026)++{_CLOSERS}*+)(?=\s|$|[¿¡])"
@@ -129,7 +129,7 @@ def _stop_ends(text: str, start: int, end: int, first: str, language: str) -> bo
         return True
     if first.islower() or (first in ",;:—–-" and not text[end:].startswith("\n")):
         return False
-    if stop != "." or text[start:end].startswith(("..", ".)", '."', ".”", ".»")):
+    if stop != "." or text[start:end].startswith(("..", ".)", '."', ".”", ".“", ".»")):
         return True
     return _full_stop_ends(text, start, end, first, language)
 
@@ -146,7 +146,9 @@ def _full_stop_ends(text: str, start: int, end: int, first: str, language: str) 
         return starts
     if key in _words("names", language):
         return word.isupper() and len(word) > 2
-    if len(word) == 1 and word.isalpha():  # an initial; "I" and a lone letter after a small word end sentences at times
+    if len(word) == 1 and following and len(following[0]) == 1 and text[following.end() :].startswith("."):
+        return False  # "z. B.", "J. R."
+    if len(word) == 1 and word.isupper():  # an initial; "I" and a lone letter after a small word end sentences at times
         return starts and word in ("I", "A", "B", "C")
     if word.isdigit() and len(word) <= 2:
         return starts if language in _ORDINALS else not (following and following[0].lower() in _MONTHS.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from html import unescape
 
 from distributor.text.patterns import lazy
 from distributor.text.sentences import sentences
@@ -13,7 +14,7 @@ _SHORTEST, _SHORTEST_EXTRA = 25, 40
 _MAX_TEXT = 60_000
 _MAX_SENTENCES = 400
 
-_END = r"""[.!?‽。！？｡؟۔।॥։።។။;]["'”’»›)\]}」』】）》〉]*+$"""
+_END = r"""[.!?‽。！？｡؟۔।॥։።។။;]["'”’“»›)\]}」』】）》〉]*+$"""
 _CUT_OFF = r"(?:\.{2,}|…|\[\s*(?:\.{2,}|…)\s*\]|\(\s*(?:\.{2,}|…)\s*\))$"
 # What feeds and content systems append to an excerpt.
 _MORE = (
@@ -31,7 +32,7 @@ _DOTS = r"(?:\[\s*(?:\.{2,}|…)\s*\]|\(\s*(?:\.{2,}|…)\s*\)|\.{3,}|…)"
 # It begins the text or a sentence, follows the dots, or a bracket; or at least it is not written on in lower case.
 _TAIL = (
     rf"(?:(?P<cut>{_DOTS})|^|(?<=[.!?。！？\"'”’»)\]|:–—>-])|(?=[\[(|<–—]|\s\P{{Ll}}))"
-    rf"[\s\[(|<\-–—:]*(?:{_MORE})[\s\])>.…»→›!|]*$"
+    rf"[\s\[(|<\-–—:]*(?:{_MORE})(?:[:\s]+(?:https?://|www\.)\S+)?[\s\])>.…»→›!|]*$"
 )
 _POSTED = (
     r"(?i:(?:the|this) (?:post|article|story|entry) .{1,300}? (?:(?:first )?appeared (?:first )?(?:on|at|in)|"
@@ -108,7 +109,7 @@ def _same(summary: str, title: str) -> bool:
 
 def _cleaned(summary: str, language: str) -> tuple[str, bool]:
     """The publisher's summary without its tails, and whether it is whole sentences."""
-    text, before = _line(summary)[:5000], ""
+    text, before = _line(unescape(summary[:5000])), ""  # feeds escape the dots twice
     cut = False
     while text != before:
         before = text

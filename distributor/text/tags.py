@@ -37,7 +37,7 @@ def _tag(words: str) -> str:
         joined = parts[0] if parts[0][0] == parts[0][0].upper() or not parts[0].islower() else _capital(parts[0])
     else:
         joined = "".join(map(_capital, parts))
-    letters = lazy(r"\p{L}").search(joined)
+    letters = lazy(r"\p{L}").search(joined) and not (len(joined) == 1 and joined.isascii())  # "C++" is no "#C"
     return joined if letters and len(parts) <= _MAX_WORDS and len(joined) <= _MAX_LENGTH else ""
 
 
