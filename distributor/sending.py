@@ -22,15 +22,16 @@ from distributor import acts, gates, matching, planning, publish
 from distributor.config.source import Source as SourceSettings
 from distributor.context import App, Station
 from distributor.deliver import drain
-from distributor.errors import DistributorError, NotFound, TemplateError, Unreachable, Unreadable
+from distributor.errors import DistributorError, NotFound, Unreachable, Unreadable
+from distributor.gates import Opening
 from distributor.matching import Candidate
 from distributor.model import Article, Delivery, Entry, Kind, Message, State
 from distributor.planning import Verdict
 from distributor.rendering import check
-from distributor.rendering.cutting import counted, room
 from distributor.sources import canonical, page
 from distributor.states import Settlement
 from distributor.store import articles, census, ledger
+from distributor.telling import composed, measured, openings, shown, tell
 from distributor.text import Measured
 
 __all__ = [
@@ -41,7 +42,6 @@ __all__ = [
     "deliver_now",
     "dry_run",
     "leave",
-    "measured",
     "plan_send",
     "refresh",
 ]
@@ -167,7 +167,8 @@ def refresh(app: App, sent: Sent) -> Sent:
     """The same rows as they stand now."""
     now = app.clock()
     with app.store.read() as connection:
-        rows = [_as_it_stands(app, connection, row, now) for row in sent.rows]
+        opened = openings(app, connection, now)
+        rows = [_as_it_stands(app, connection, row, opened.get(row.channel), now) for row in sent.rows]
     return replace(sent, rows=rows)
 
 
@@ -177,12 +178,6 @@ def dry_run(app: App, word: str, to: Sequence[str] | None = None) -> list[Previe
     found, candidate = _look_up(app, word)
     article = found or _article(app, candidate, app.clock())
     return [_preview(app, station, article) for station in stations]
-
-
-def measured(station: Station, message: Message) -> Measured:
-    """A post's length as its network counts it, beside a picture where it has one."""
-    limits = station.channel.limits
-    return counted(message.text, limits, room(limits, len(message.media)))
 
 
 class _Planner:
@@ -348,66 +343,36 @@ def _next_at(app: App, account: str, ids: Iterable[int]) -> datetime | None:
     return min(moments, default=None)
 
 
-def _as_it_stands(app: App, connection: sa.Connection, outcome: Outcome, now: datetime) -> Outcome:
+def _as_it_stands(
+    app: App, connection: sa.Connection, outcome: Outcome, opening: Opening | None, now: datetime
+) -> Outcome:
     row = ledger.get(connection, outcome.delivery.id) if outcome.delivery else None
     station = app.stations.get(outcome.channel)
     if row is None or station is None:
         return outcome
     article = articles.get(connection, row.article_id)
-    message = ledger.message(connection, row.message_id)
-    shown = message[0] if message else _composed(app, station, article)[0] if article else None
-    next_at, waits = _waits(app, connection, station, row, now)
-    text = row.error or waits or row.reason
+    post = shown(app, connection, row, article)
+    told = tell(row, opening, now)
+    text = f"{told.text}: {told.command}" if told.command else told.text
     if row.state is State.SENT and not outcome.mine:
         text = "already there; --again makes a second post"
-    elif row.state is State.FAILED and not outcome.mine:
-        text = f"{row.error or row.reason}; --again makes a new post"
-    elif row.state is State.UNCERTAIN:
-        text = f"{row.error or row.reason}: distributor deliveries resolve {row.id}"
-    elif row.state is State.HELD:
-        text = f"{row.error or row.reason}: distributor release {row.article_id}"
     return replace(
         outcome,
         state=row.state.value,
         reason=row.reason,
         text=text,
         delivery=row,
-        next_at=next_at,
+        next_at=told.next_at,
         url=row.receipt.url if row.receipt else "",
         seconds=(row.settled_at - row.planned_at).total_seconds() if row.settled_at else None,
-        measured=measured(station, shown) if shown else None,
+        measured=measured(station, post) if post else None,
     )
-
-
-def _waits(
-    app: App, connection: sa.Connection, station: Station, row: Delivery, now: datetime
-) -> tuple[datetime | None, str]:
-    """When a pending delivery may go out, and what it waits for."""
-    if row.state is not State.PENDING:
-        return None, ""
-    stations = app.accounts()[station.account]
-    opened = gates.account_gates(connection, station.account, stations, now)
-    opening = opened[stations.index(station)]
-    passes = row.by_hand or row.lane == 0
-    at = opening.urgent if passes else opening.ordinary
-    if at is None:
-        return None, opening.why
-    if row.due_at >= at:
-        return row.due_at, "" if row.due_at <= now else "its time"
-    return at, opening.why if at > now else ""
 
 
 def _preview(app: App, station: Station, article: Article) -> Preview:
     verdict = planning.verdict(article, station.outlet, language=app.settings.site.language)
-    message, problem = _composed(app, station, article)
+    message, problem = composed(app, station, article)
     if message is None:
         return Preview(station.name, None, None, (problem,), verdict)
     problems = tuple(check(message, station.channel.limits))
     return Preview(station.name, message, measured(station, message), problems, verdict)
-
-
-def _composed(app: App, station: Station, article: Article) -> tuple[Message | None, str]:
-    try:
-        return publish.compose(app, station, article), ""
-    except TemplateError as error:
-        return None, str(error)

@@ -28,6 +28,7 @@ __all__ = [
     "latest",
     "live_items",
     "mark_missing",
+    "ranking",
     "recent",
     "save_ranking",
     "set_boost",
@@ -201,3 +202,9 @@ def save_ranking(connection: sa.Connection, rankings: Sequence[Ranking], now: da
     rows = [{"article_id": one.article_id, "score": one.score, "parts": dict(one.parts), "at": now} for one in rankings]
     if rows:
         connection.execute(sa.insert(t.ranking), rows)
+
+
+def ranking(connection: sa.Connection, article_id: int) -> Ranking | None:
+    """How an article ranks in the latest snapshot; None when nothing of it waits."""
+    row = connection.execute(sa.select(t.ranking).where(t.ranking.c.article_id == article_id)).one_or_none()
+    return None if row is None else Ranking(row.article_id, row.score, row.parts or {})
