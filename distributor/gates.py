@@ -118,8 +118,8 @@ def _network_paces(station: Station) -> tuple[Pace, ...]:
 
 
 def _chat_paces(station: Station) -> tuple[Pace, ...]:
-    """What the network allows on this channel alone, such as Telegram's messages a chat."""
-    return tuple(getattr(station.channel, "channel_paces", ()))
+    """What the network allows on this channel alone, such as Telegram's messages a chat; `pace` replaces it too."""
+    return () if station.settings.pace else tuple(getattr(station.channel, "channel_paces", ()))
 
 
 def _next(

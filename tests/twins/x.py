@@ -9,7 +9,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -247,4 +247,4 @@ def _judge() -> Judge:
 
 
 if __name__ == "__main__":
-    stand_alone(XTwin)
+    stand_alone(partial(XTwin, remembers=86_400.0))
