@@ -16,7 +16,7 @@ from distributor.config.channel import Channel as ChannelSettings
 from distributor.context import App, Station
 from distributor.errors import ConfigError, Unreachable
 from distributor.fetching import Fetcher, FetchLimits
-from distributor.rendering import Renderer, SiteFacts
+from distributor.rendering import PostSettings, Renderer, SiteFacts
 from distributor.store import Store
 from distributor.waking import CeleryWaker, SilentWaker, Waker
 
@@ -104,7 +104,12 @@ def _station(channel: ChannelSettings, settings: Settings, fetcher: Fetcher, clo
 
     setup = Setup(name=channel.name, options=channel.options, picture=picture, clock=clock, folder=settings.site.data)
     try:
-        return Station(channel, resolve(channel.kind).build(setup))
+        post = PostSettings(
+            utm=channel.utm, hashtags=channel.hashtags, template=channel.template, pictures=channel.pictures
+        )
+        return Station(channel, resolve(channel.kind).build(setup), post)
     except ConfigError as error:
-        named = error if error.key else ConfigError(str(error), key=f"channels.{channel.name}.kind", hint=error.hint)
+        named = error
+        if not error.key.startswith("channels."):
+            named = ConfigError(str(error), key=f"channels.{channel.name}", hint=error.hint)
         raise explain(named, settings) from error

@@ -28,6 +28,7 @@ class Station:
 
     settings: ChannelSettings
     channel: Channel
+    post: PostSettings
 
     @property
     def name(self) -> str:
@@ -45,10 +46,6 @@ class Station:
             edits=isinstance(self.channel, Edits),
             deletes=isinstance(self.channel, Deletes),
         )
-
-    @property
-    def post(self) -> PostSettings:
-        return PostSettings(utm=self.settings.utm, hashtags=self.settings.hashtags, template=self.settings.template)
 
 
 @dataclass

@@ -112,6 +112,7 @@ def compose(app: App, station: Station, article: Article) -> Message:
         kind=_template_kind(station),
         limits=station.channel.limits,
         settings=station.post,
+        categories_in_order=app.settings.site.categories,
     )
 
 
