@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -99,10 +100,10 @@ def _together(app: App, polls: Sequence[_Poll]) -> Report:
     answers = app.fetcher.get_many([Request(one.cursor.url, feed.request_headers(one.cursor)) for one in polls])
     unchanged: list[SourceState] = []
     batches: list[Batch] = []
-    for poll, answer in zip(polls, answers, strict=True):
-        now = app.clock()
+    for asked, answer in zip(polls, answers, strict=True):
+        now, poll = app.clock(), asked
         try:
-            fetched = _read(app, poll, answer)
+            fetched, poll = _read(app, poll, answer)
             if fetched.not_modified or fetched.gone:
                 unchanged.append(_after_silence(poll, fetched, now))
             else:
@@ -116,19 +117,21 @@ def _together(app: App, polls: Sequence[_Poll]) -> Report:
     return publish.ingest(app, batches, app.clock()) if batches else Report()
 
 
-def _read(app: App, poll: _Poll, answer: Response | Unreachable) -> Fetched:
+def _read(app: App, poll: _Poll, answer: Response | Unreachable) -> tuple[Fetched, _Poll]:
     """What the source says. A page that is no feed itself may name one: then that is read, and remembered."""
     if isinstance(answer, Unreachable):
         raise answer
     try:
-        return feed.read(answer, poll.cursor, app.clock())
+        return feed.read(answer, poll.cursor, app.clock()), poll
     except Unreadable:
         if poll.state.feed:
             raise
     found = discovery.discover(poll.source.url, app.fetcher.get)
     cursor = Cursor(found)
     fetched = feed.read(app.fetcher.get(found, feed.request_headers(cursor)), cursor)
-    return replace(fetched, moved_to=fetched.moved_to or found)
+    # To find a page's feed is no move: `found` tells the two apart (see troubles.py).
+    known = replace(poll.state, cursor={"found": fetched.moved_to or found})
+    return replace(fetched, moved_to=fetched.moved_to or found), replace(poll, state=known)
 
 
 def _batch(app: App, poll: _Poll, fetched: Fetched, now: datetime) -> Batch:
@@ -234,7 +237,7 @@ def _after_success(poll: _Poll, fetched: Fetched, now: datetime) -> SourceState:
     state = _moved(poll, fetched)
     return replace(
         state,
-        cursor=replace(fetched.cursor, url=state.feed or poll.source.url).to_json(),
+        cursor=_cursor(poll, fetched, state),
         title=fetched.title or state.title,
         site_url=fetched.site_url or state.site_url,
         language=fetched.language or state.language,
@@ -260,13 +263,18 @@ def _after_silence(poll: _Poll, fetched: Fetched, now: datetime) -> SourceState:
         return replace(state, paused="gone", error="410: the feed is gone for good", polled_at=now)
     return replace(
         state,
-        cursor=replace(fetched.cursor, url=state.feed or poll.source.url).to_json(),
+        cursor=_cursor(poll, fetched, state),
         next_poll_at=now + wait,
         polled_at=now,
         good_at=now,
         failures=0,
         error="",
     )
+
+
+def _cursor(poll: _Poll, fetched: Fetched, state: SourceState) -> dict[str, Any]:
+    found = {"found": poll.state.cursor["found"]} if poll.state.cursor.get("found") else {}
+    return {**replace(fetched.cursor, url=state.feed or poll.source.url).to_json(), **found}
 
 
 def _after_failure(app: App, poll: _Poll, error: SourceError, now: datetime) -> SourceState:

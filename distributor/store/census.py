@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from distributor.model import State
+from distributor.model import Delivery, State
 from distributor.store import tables as t
-from distributor.store.articles import upsert
+from distributor.store.articles import CHUNK, upsert
+from distributor.store.rows import delivery_from
 
 __all__ = [
     "ChannelCount",
@@ -20,13 +21,18 @@ __all__ = [
     "audited",
     "by_channel",
     "counts",
+    "expiring",
     "fact",
+    "held_reasons",
     "latencies",
+    "law",
     "leave",
     "note",
+    "of_articles",
     "present",
     "processes",
     "remember",
+    "unsettled",
 ]
 
 d = t.delivery
@@ -84,6 +90,57 @@ def by_channel(connection: sa.Connection, since: datetime) -> dict[str, ChannelC
     }
 
 
+def law(connection: sa.Connection, since: datetime | None = None) -> tuple[int, dict[State, int]]:
+    """(planned, deliveries by state) of all articles, or of those seen since then: see reporting.py for the law.
+
+    Planned is what the articles' own counters say, and the edits and deletions that followed. One statement: on every
+    database both sides are of the same moment.
+    """
+    a = t.article
+    counted = sa.select(sa.literal("planned"), sa.func.coalesce(sa.func.sum(a.c.planned), 0))
+    social = d.c.kind.in_(["post", "edit", "delete"])
+    rows = sa.select(d.c.state, sa.func.count()).where(social).group_by(d.c.state)
+    followed = sa.select(sa.literal("followed"), sa.func.count()).where(d.c.kind.in_(["edit", "delete"]))
+    if since is not None:
+        seen = d.c.article_id.in_(sa.select(a.c.id).where(a.c.seen_at >= since))
+        counted = counted.where(a.c.seen_at >= since)
+        rows, followed = rows.where(seen), followed.where(seen)
+    found = dict(connection.execute(sa.union_all(counted, followed, rows)).tuples().all())
+    planned = int(found.pop("planned", 0)) + int(found.pop("followed", 0))
+    return planned, {state: int(found.get(state.value, 0)) for state in State}
+
+
+def unsettled(connection: sa.Connection) -> dict[str, dict[State, int]]:
+    """What is unsettled on each channel, however old."""
+    states = ["pending", "sending", "held", "uncertain"]
+    query = sa.select(d.c.channel, d.c.state, sa.func.count()).where(d.c.state.in_(states))
+    found: dict[str, dict[State, int]] = {}
+    for channel, state, number in connection.execute(query.group_by(d.c.channel, d.c.state)).tuples():
+        found.setdefault(channel, {})[State(state)] = number
+    return found
+
+
+def expiring(connection: sa.Connection, until: datetime) -> list[tuple[str, int, datetime]]:
+    """(channel, how many, the first one's end) of what waits and will be given up by then."""
+    query = (
+        sa.select(d.c.channel, sa.func.count(), sa.func.min(d.c.expires_at))
+        .where(d.c.state.in_([State.PENDING.value, State.HELD.value]), d.c.expires_at <= until)
+        .group_by(d.c.channel)
+        .order_by(d.c.channel)
+    )
+    return [(channel, number, first) for channel, number, first in connection.execute(query).tuples()]
+
+
+def of_articles(connection: sa.Connection, article_ids: Sequence[int]) -> dict[int, list[Delivery]]:
+    """All deliveries of these articles, oldest first."""
+    found: dict[int, list[Delivery]] = {}
+    for start in range(0, len(article_ids), CHUNK):
+        query = sa.select(d).where(d.c.article_id.in_(article_ids[start : start + CHUNK])).order_by(d.c.id)
+        for row in connection.execute(query):
+            found.setdefault(row.article_id, []).append(delivery_from(row))
+    return found
+
+
 def held_reasons(connection: sa.Connection) -> list[tuple[str, str, str, int]]:
     """What waits for a person: (source, channel, reason, how many)."""
     query = (
@@ -125,7 +182,9 @@ def note(connection: sa.Connection, process: Process) -> None:
     """A process says that it is there."""
     values = {name: getattr(process, name) for name in Process.__slots__}
     statement = upsert(connection, t.process).values(values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["owner"], set_=values))
+    # An owner is one process, start and all: what it said first of its start stays.
+    later = {name: value for name, value in values.items() if name != "started_at"}
+    connection.execute(statement.on_conflict_do_update(index_elements=["owner"], set_=later))
 
 
 def leave(connection: sa.Connection, owner: str) -> None:

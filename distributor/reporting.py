@@ -1,0 +1,321 @@
+"""The state of everything: what is wrong first, each with the command that mends it; then the channels and the law.
+
+The law: planned = pending + sending + held + sent + failed + skipped + uncertain. *Planned* is recounted from what
+each article called for, not from the deliveries; a law that does not hold means that the ledger lost a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from distributor import pacing, troubles
+from distributor.context import App, Station
+from distributor.gates import Opening, channel_account
+from distributor.model import Article, Delivery, Message, State
+from distributor.store import accounts, articles, census, queue, sources
+from distributor.store.census import ChannelCount
+from distributor.telling import as_json, measured, openings, shown, tell
+from distributor.text import Measured
+from distributor.troubles import Problem
+
+__all__ = [
+    "ArticleLine",
+    "ChannelLine",
+    "Latency",
+    "Law",
+    "PostLine",
+    "Problem",
+    "SourceLine",
+    "Spent",
+    "Status",
+    "latest",
+    "law",
+    "status",
+]
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """`planned` by the articles' own count, and the deliveries by state; `holds` when they agree."""
+
+    planned: int
+    counts: Mapping[State, int]
+
+    @property
+    def holds(self) -> bool:
+        return self.planned == sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelLine:
+    """One channel. `state`: ok, waiting (quiet hours, pace), paused (by a person), stopped, gone (not in the settings).
+
+    `sent`, `failed` and `skipped` are of the last 24 hours, the others all there are. `why` says what it waits for,
+    `next_at` when the next post may go out.
+    """
+
+    name: str
+    kind: str
+    state: str
+    sent: int
+    waiting: int
+    held: int
+    uncertain: int
+    failed: int
+    skipped: int
+    next_at: datetime | None = None
+    first_expiry: datetime | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLine:
+    """One source. `state`: ok, new (never read yet), failing, gone (410), moved; `feed` is where it is read by now."""
+
+    name: str
+    url: str
+    feed: str
+    state: str
+    failures: int
+    error: str
+    good_at: datetime | None
+    next_poll_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds from planning a post to the network's answer, of the last 24 hours; None where nothing was sent."""
+
+    posts: int
+    p50: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """USD, in the channel's own time zone. A limit of 0 is none; `left` is of the tighter one, today."""
+
+    month: float
+    today: float
+    monthly: float
+    daily: float
+    left: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """`law` is of all articles ever, `day` of those seen in the last 24 hours. `since` is when the bot started."""
+
+    name: str
+    at: datetime
+    since: datetime | None
+    problems: list[Problem]
+    channels: list[ChannelLine]
+    sources: list[SourceLine]
+    law: Law
+    day: Law
+    latency: Latency
+    spent: Mapping[str, Spent]
+
+    def to_json(self) -> dict[str, Any]:
+        told: dict[str, Any] = as_json(self)
+        for name, one in (("law", self.law), ("day", self.day)):
+            told[name]["holds"] = one.holds
+        return told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostLine:
+    """One delivery as the page shows it. `seconds` is from seeing the article to the network's answer."""
+
+    channel: str
+    network: str
+    delivery: Delivery
+    message: Message | None
+    measured: Measured | None
+    state: str
+    text: str
+    url: str
+    next_at: datetime | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleLine:
+    """An article and what became of it, channel by channel."""
+
+    article: Article
+    posts: tuple[PostLine, ...]
+
+
+def status(app: App) -> Status:
+    """Everything that a person needs at 3 a.m. Raises StoreError."""
+    now = app.clock()
+    with app.store.read() as connection:
+        opened = openings(app, connection, now)
+        counts = census.by_channel(connection, now - DAY)
+        channels = _channels(app, connection, opened, counts, now)
+        lines = _sources(app, connection)
+        law_of_all, spent = law(connection), _spent(app, connection, now)
+        problems = troubles.problems(app, connection, now)
+        problems += troubles.broken(law_of_all.planned, law_of_all.counts)
+        running = census.present(connection, now - troubles.SEEN_LATELY)
+        return Status(
+            name=app.settings.site.name,
+            at=now,
+            since=min((one.started_at for one in running), default=None),
+            problems=troubles.worst_first(problems),
+            channels=channels,
+            sources=lines,
+            law=law_of_all,
+            day=law(connection, now - DAY),
+            latency=_latency(census.latencies(connection, now - DAY)),
+            spent=spent,
+        )
+
+
+def law(connection: sa.Connection, since: datetime | None = None) -> Law:
+    """The law over all articles, or those seen since then."""
+    return Law(*census.law(connection, since))
+
+
+def latest(app: App, limit: int = 50) -> list[ArticleLine]:
+    """The newest articles with their deliveries, for the page."""
+    now = app.clock()
+    with app.store.read() as connection:
+        opened = openings(app, connection, now)
+        found = articles.latest(connection, limit=limit)
+        rows = census.of_articles(connection, [article.id for article in found])
+        return [
+            ArticleLine(
+                article,
+                tuple(
+                    _post(app, connection, article, row, opened.get(row.channel), now)
+                    for row in rows.get(article.id, [])
+                ),
+            )
+            for article in found
+        ]
+
+
+def _post(
+    app: App, connection: sa.Connection, article: Article, row: Delivery, opening: Opening | None, now: datetime
+) -> PostLine:
+    station = app.stations.get(row.channel)
+    never_sent = row.state is State.SKIPPED and not row.message_id
+    message = None if never_sent else shown(app, connection, row, article)
+    told = tell(row, opening, now)
+    return PostLine(
+        channel=row.channel,
+        network=station.channel.limits.network if station else "",
+        delivery=row,
+        message=message,
+        measured=measured(station, message) if station and message else None,
+        state=row.state.value,
+        text=told.text,
+        url=row.receipt.url if row.receipt else "",
+        next_at=told.next_at,
+        seconds=(row.settled_at - article.seen_at).total_seconds() if row.settled_at else None,
+    )
+
+
+def _channels(
+    app: App,
+    connection: sa.Connection,
+    opened: Mapping[str, Opening],
+    counts: Mapping[str, ChannelCount],
+    now: datetime,
+) -> list[ChannelLine]:
+    lines = []
+    for name, station in app.stations.items():
+        opening, count = opened[name], counts.get(name) or ChannelCount(name, {})
+        lines.append(_line(count, station.settings.kind, _state(connection, station, opening, now), opening=opening))
+    gone = [count for name, count in counts.items() if name not in app.stations and name]
+    return lines + [_line(count, "", "gone", opening=None) for count in gone]
+
+
+def _line(count: ChannelCount, kind: str, state: str, *, opening: Opening | None) -> ChannelLine:
+    def number(*states: State) -> int:
+        return sum(count.states.get(one, 0) for one in states)
+
+    next_at = None
+    if opening and opening.ordinary and count.next_due:
+        next_at = max(opening.ordinary, count.next_due)
+    return ChannelLine(
+        name=count.channel,
+        kind=kind,
+        state=state,
+        sent=number(State.SENT),
+        waiting=number(State.PENDING, State.SENDING),
+        held=number(State.HELD),
+        uncertain=number(State.UNCERTAIN),
+        failed=number(State.FAILED),
+        skipped=number(State.SKIPPED),
+        next_at=next_at,
+        first_expiry=count.first_expiry,
+        why=opening.why if opening else "not in the settings any more",
+    )
+
+
+def _state(connection: sa.Connection, station: Station, opening: Opening, now: datetime) -> str:
+    if opening.ordinary is None:
+        names = (station.account, channel_account(station.name))
+        off = accounts.paused(connection)
+        if "*" in off or station.name in off:
+            return "paused"
+        return "stopped" if any(accounts.state(connection, name).stopped for name in names) else "paused"
+    return "ok" if opening.ordinary <= now else "waiting"
+
+
+def _sources(app: App, connection: sa.Connection) -> list[SourceLine]:
+    states = sources.states(connection)
+    lines = []
+    for name, source in app.settings.sources.items():
+        if not source.enabled:
+            continue
+        state = states.get(name)
+        lines.append(
+            SourceLine(
+                name=name,
+                url=str(source.url),
+                feed=state.feed if state else "",
+                state=troubles.source_state(source, state),
+                failures=state.failures if state else 0,
+                error=state.error if state else "",
+                good_at=state.good_at if state else None,
+                next_poll_at=state.next_poll_at if state else None,
+            )
+        )
+    return lines
+
+
+def _latency(seen: Sequence[timedelta]) -> Latency:
+    """Nearest-rank percentiles."""
+    ordered = sorted(one.total_seconds() for one in seen)
+    if not ordered:
+        return Latency(0, None, None)
+
+    def rank(share: float) -> float:
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+    return Latency(len(ordered), rank(0.50), rank(0.99))
+
+
+def _spent(app: App, connection: sa.Connection, now: datetime) -> dict[str, Spent]:
+    found = {}
+    for name, station in app.stations.items():
+        budget, zone = station.settings.budget, station.settings.timezone
+        if not (budget.monthly or budget.daily):
+            continue
+        month = queue.spent(connection, name, pacing.month_start(now, zone))
+        today = queue.spent(connection, name, pacing.day_start(now, zone))
+        allowed = pacing.allowance(budget, spent_month=month, spent_today=today, now=now, zone=zone)
+        found[name] = Spent(month, today, budget.monthly, budget.daily, max(0.0, allowed - today))
+    return found
