@@ -114,7 +114,7 @@ def upgrade() -> None:
         sa.Column("generation", sa.Integer(), server_default="0", nullable=False),
         sa.Column("message_id", Id, server_default="0", nullable=False),
         sa.Column("lane", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("by_hand", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("by_hand", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("state", sa.Text(), server_default="", nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("error", sa.Text(), server_default="", nullable=False),
