@@ -83,19 +83,18 @@ def run_fastfeedparser(body: bytes) -> Any:
 
 def _row(entry: Any) -> Row:
     kind = (entry.get("title_detail") or {}).get("type", "")
-    moment = (
-        entry.get("published_parsed")
-        or entry.get("created_parsed")
-        or (
-            entry["updated_parsed"] if "updated_parsed" in entry else None  # asked plainly, feedparser warns
-        )
-    )
+    moment = entry.get("published_parsed") or entry.get("created_parsed") or _updated(entry)
     return Row(
         guid=entry.get("id") or None,
         link=clean.link(entry.get("link") or "", BASE),
         title=clean.title(entry.get("title") or "", html="html" in kind),
         date=datetime.fromtimestamp(calendar.timegm(moment), UTC) if moment else None,
     )
+
+
+def _updated(entry: Any) -> Any:
+    """Asked without looking first, feedparser warns and answers with the date of publication."""
+    return entry["updated_parsed"] if "updated_parsed" in entry else None  # noqa: SIM401 (its get() warns)
 
 
 def _fast_row(entry: Any) -> Row:

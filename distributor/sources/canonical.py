@@ -94,7 +94,7 @@ def _ascii(host: str) -> str:
 
         return idna.encode(host, uts46=True).decode()
     except UnicodeError:  # idna.IDNAError is one
-        return quote(host, safe="")
+        return quote(host, safe="").lower()
 
 
 def _normal(text: str, safe: str) -> str:

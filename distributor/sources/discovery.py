@@ -34,6 +34,7 @@ _TYPES = {
     "text/xml": 3,
 }
 _ELEMENT = re.compile(r"<(link|a|base)\b((?:[^<>\"']|\"[^\"]{0,4000}\"|'[^']{0,4000}'){0,400})>", re.I)
+_HIDDEN = re.compile(r"<!--|<script\b|<style\b")
 _ATTRIBUTE = re.compile(r"""([\w:-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _OTHER = re.compile(r"comment|kommentar|commentaire|comentario|/(?:category|tag|author|search)/|oembed|wp-json", re.I)
 _FEED_PATH = re.compile(
@@ -109,9 +110,21 @@ def _is_feed(answer: Response) -> bool:
     return True
 
 
+def _visible(text: str) -> str:
+    """Without comments, scripts and styles. One that is never closed hides the rest, as it does in a browser."""
+    pieces, position, lowered = [], 0, text.lower()
+    while found := _HIDDEN.search(lowered, position):
+        pieces.append(text[position : found.start()])
+        closing = "-->" if found[0] == "<!--" else f"</{found[0][1:]}"
+        position = lowered.find(closing, found.end())
+        if position < 0:
+            return "".join(pieces)
+        position += len(closing)
+    return "".join([*pieces, text[position:]])
+
+
 def _elements(text: str) -> Iterator[tuple[str, dict[str, str]]]:
-    text = re.sub(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>", "", text, flags=re.S | re.I)
-    for found in _ELEMENT.finditer(text):
+    for found in _ELEMENT.finditer(_visible(text)):
         attributes = {n.lower(): unescape(a or b or c) for n, a, b, c in _ATTRIBUTE.findall(found[2])}
         yield found[1].lower(), attributes
 

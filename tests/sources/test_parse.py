@@ -151,7 +151,8 @@ def test_an_opaque_permalink_is_no_link() -> None:
 
 def test_tags_and_categories_are_told_apart() -> None:
     entry = only(
-        '<category>World</category><category domain="post_tag">rivers</category><media:keywords>a, b</media:keywords>'
+        '<title>x</title><category>World</category><category domain="post_tag">rivers</category>'
+        "<media:keywords>a, b</media:keywords>"
     )
     assert entry.words == ("World",)
     assert entry.tags == ("rivers", "a", "b")
@@ -194,7 +195,8 @@ def test_an_empty_feed_is_a_feed(body: bytes) -> None:
 
 
 def test_an_encoding_is_believed_only_where_it_fits() -> None:
-    text = '<?xml version="1.0" encoding="iso-8859-1"?><rss><channel><item><title>Zürich – ☂</title></item></channel></rss>'
+    text = '<?xml version="1.0" encoding="iso-8859-1"?><rss><channel><item><title>Zürich – ☂</title></item>'
+    text += "</channel></rss>"
     [entry] = parse(text.encode(), content_type="text/xml; charset=iso-8859-1").entries
     assert entry.title == "Zürich – ☂"
     text = "<rss><channel><item><title>Zürich</title><author>ä</author></item></channel></rss>"

@@ -1,0 +1,1 @@
+"""How fast and how right: each module runs as `python -m benchmarks.NAME [--quick] [--json]`."""
