@@ -1,0 +1,92 @@
+"""Pages from templates. Everything is escaped unless a template says otherwise; none says so of what others wrote."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+import distributor
+from distributor.context import App
+from distributor.web import previews
+
+__all__ = ["STATIC", "Pages", "asset", "duration"]
+
+STATIC = Path(__file__).parent / "static"
+
+
+class Pages:
+    """Renders the templates of `templates/web`. Safe for threads."""
+
+    def __init__(self, app: App) -> None:
+        self.zone, self.clock = ZoneInfo(app.settings.site.timezone), app.clock
+        self.initial = next((char.upper() for char in app.settings.site.name if char.isalnum()), "·")
+        self.environment = Environment(
+            loader=FileSystemLoader(Path(distributor.__file__).parent / "templates" / "web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self.environment.globals |= {
+            "asset": asset,
+            "initial": self.initial,
+            "site": app.settings.site.name,
+            "version": distributor.__version__,
+            "zone": app.settings.site.timezone,
+        }
+        self.environment.filters |= {
+            "duration": duration,
+            "moment": self._moment,
+            "number": lambda number: f"{number:,}",
+            "safe_link": previews.safe_link,
+        }
+
+    def render(self, name: str, **values: Any) -> str:
+        return self.environment.get_template(name).render(values)
+
+    def _moment(self, at: datetime | None, *, ago: bool = True) -> Markup:
+        """A moment on the publisher's own clock; the page's script tells how long ago it was."""
+        if at is None:
+            return Markup("–")
+        local = at.astimezone(self.zone)
+        shown = local.strftime(
+            "%H:%M:%S" if self.clock().astimezone(self.zone).date() == local.date() else "%d %b %H:%M"
+        )
+        return Markup('<time datetime="{}" title="{}"{}>{}</time>').format(
+            at.isoformat(timespec="milliseconds"),
+            local.strftime("%Y-%m-%d %H:%M:%S %Z"),
+            Markup(" data-ago") if ago else "",
+            shown,
+        )
+
+
+def duration(span: timedelta | float | None) -> str:
+    """A length of time, as short as it can be said: "12 ms", "1.4 s", "3 min", "2 h 5 min", "4 d"."""
+    if span is None:
+        return "–"
+    seconds = span.total_seconds() if isinstance(span, timedelta) else float(span)
+    if seconds < 1:
+        return f"{max(seconds, 0) * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+    return f"{minutes // (24 * 60)} d"
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a file of ours, which changes with its content: browsers may keep it for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
+    return f"/static/{name}?v={digest}"
