@@ -16,7 +16,7 @@ from distributor.sources.items import language_tag
 __all__ = ["Page", "complete", "examine", "extract"]
 
 MAX_BYTES = 2_000_000
-MAX_TAGS = 60_000
+MAX_TAGS = 20_000
 SHORT_TEXT = 250
 SUMMARY_LENGTH = 5_000
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.I)

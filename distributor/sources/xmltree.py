@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from distributor.sources import clean, elements
@@ -21,6 +22,7 @@ ROOTS = frozenset({"rss", "rdf:rdf", "rdf", "feed", "entry", "channel", "item"})
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 _LONGEST = timedelta(days=365)
 ITEMS = 1_000
+HEAD_ELEMENTS = 5_000
 
 
 def feed(root: Any, base: str) -> ParsedFeed:
@@ -28,7 +30,7 @@ def feed(root: Any, base: str) -> ParsedFeed:
     name = short(root.tag, root.prefix)
     scope = Scope(atom=name in {"feed", "entry"}, base=base, has_bases=_has_bases(root))
     head = _Head(scope)
-    for element in _head_elements(root):
+    for element in islice(_head_elements(root), HEAD_ELEMENTS):
         head.take(element)
     language = language_tag(head.language)
     builder = Builder(base, language)
