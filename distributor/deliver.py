@@ -3,7 +3,8 @@
     drain(account): take a slot -> settle what is in doubt -> peek -> freeze + claim (durable) -> channel -> settle
 
 Before the first byte leaves, the intent is on disk. What is sent is frozen, so that a retry sends the same bytes
-with the same key. One slot an account: two posts of one account never race.
+with the same key. One slot an account: two posts of one account never race. An outcome is written lazily; the next
+claim, or the slot given back, makes it durable too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 import structlog
 
 from distributor import gates, owners, publish, states
+from distributor.amends import insist, unclaim
 from distributor.channels import Deletes, Edits
 from distributor.context import App, Station
 from distributor.doubts import doubt_of, finds, settle_doubts
@@ -46,13 +48,18 @@ class Drained:
     settled: dict[int, State] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Slot:
-    """A lease on one of an account's slots."""
+    """A lease on one of an account's slots; `latest` writes the latest outcome under it down once more."""
 
     account: str
     number: int
     owner: str
+    latest: Callable[[sa.Connection], object] | None = None
+
+
+class _SlotLost(Exception):
+    """The lease ran out, and somebody else has the slot by now: this drain is over."""
 
 
 def drain(
@@ -76,24 +83,44 @@ def drain(
     done = Drained()
     try:
         done.settled.update(settle_doubts(app, stations))
-        until = app.clock() + TURN
-        while app.clock() < until:
-            step = _next_step(app, account, stations, only)
-            if step.delivery is not None:
-                settled = _one(app, slot, step.delivery)
-                if settled is None:
-                    continue
-                done.settled[step.delivery.id] = settled.state
-                if on_settled:
-                    on_settled(step.delivery, settled)
-            elif step.nap is not None:
-                time.sleep(step.nap)
-            else:
-                return done
+        done.more = _turn(app, slot, stations, only, done, on_settled)
+    except _SlotLost:
+        log.warning("slot lost", account=account)
         done.more = True
-        return done
+    except StoreError:
+        # A database that crashed may have lost the latest outcome, which was written lazily.
+        if slot.latest is not None:
+            insist(app, slot.latest, what="settle")
+        raise
     finally:
         _leave_slot(app, slot)
+    return done
+
+
+def _turn(
+    app: App,
+    slot: _Slot,
+    stations: Sequence[Station],
+    only: Sequence[int],
+    done: Drained,
+    on_settled: Callable[[Delivery, Settlement], None] | None,
+) -> bool:
+    """Sends until nothing is due (False), or the turn is over (True)."""
+    until = app.clock() + TURN
+    while app.clock() < until:
+        step = _next_step(app, slot.account, stations, only)
+        if step.delivery is not None:
+            settled = _one(app, slot, step.delivery)
+            if settled is None:
+                continue
+            done.settled[step.delivery.id] = settled.state
+            if on_settled:
+                on_settled(step.delivery, settled)
+        elif step.nap is not None:
+            time.sleep(step.nap)
+        else:
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +175,15 @@ def _one(app: App, slot: _Slot, delivery: Delivery) -> Settlement | None:
     prepared = _prepare(app, station, delivery)
     if prepared is None:
         return None
-    claimed = _claim(app, slot, station, delivery, prepared)
+    try:
+        claimed = _claim(app, slot, station, delivery, prepared)
+    except StoreError:
+        unclaim(app, delivery, slot.owner)
+        raise
     if claimed is None:
         return None
     outcome = _attempt(station, claimed, prepared)
-    return _settle(app, slot.account, station, claimed, outcome)
+    return _settle(app, slot, station, claimed, outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +258,7 @@ def _claim(app: App, slot: _Slot, station: Station, delivery: Delivery, prepared
     cost = getattr(station.channel, "cost", 0.0) if delivery.kind is Kind.POST else 0.0
     with app.store.write(durable=True) as connection:
         if not accounts.keep_slot(connection, slot.account, slot.number, owner=slot.owner, until=until):
-            log.warning("slot lost", account=slot.account)
-            return None
+            raise _SlotLost
         message_id = prepared.message_id or ledger.freeze(connection, prepared.message, prepared.fingerprint, now)
         return ledger.claim(
             connection,
@@ -262,9 +292,7 @@ def _attempt(station: Station, delivery: Delivery, prepared: _Prepared) -> Recei
         return Uncertain(f"{station.name} failed: {type(error).__name__}: {error}", reason="channel-fault")
 
 
-def _settle(
-    app: App, account: str, station: Station, delivery: Delivery, outcome: Receipt | ChannelError
-) -> Settlement:
+def _settle(app: App, slot: _Slot, station: Station, delivery: Delivery, outcome: Receipt | ChannelError) -> Settlement:
     now = app.clock()
     settlement = states.after(
         delivery,
@@ -274,19 +302,15 @@ def _settle(
         now=now,
         jitter=app.jitter(),
     )
-    while True:
-        try:
-            with app.store.write() as connection:
-                if not ledger.settle(connection, delivery, settlement, now):
-                    log.warning("settled too late", delivery=delivery.id, attempt=delivery.attempt)
-                _report(app, connection, _whom(account, station, settlement), settlement, now)
-            break
-        except StoreError as error:
-            # The post is out, and only this process knows: it waits for the database rather than forget.
-            log.error("the ledger cannot be written; trying again", delivery=delivery.id, error=str(error))
-            if app.clock() - now > LEASE_MARGIN:
-                raise
-            time.sleep(LONGEST_NAP / 2)
+
+    def act(connection: sa.Connection) -> None:
+        if not ledger.settle(connection, delivery, settlement, now):
+            log.warning("settled too late", delivery=delivery.id, attempt=delivery.attempt)
+        _report(app, connection, _whom(slot.account, station, settlement), settlement, now)
+
+    # The post is out, and only this process knows: it waits for the database rather than forget.
+    insist(app, act, what="settle")
+    slot.latest = lambda connection: ledger.settle(connection, delivery, settlement, now)
     _tell(station, delivery, settlement, now)
     return settlement
 
@@ -347,8 +371,12 @@ def _take_slot(app: App, account: str, stations: Sequence[Station]) -> _Slot | N
 
 
 def _leave_slot(app: App, slot: _Slot) -> None:
+    """Gives the slot back, durably: with it all that was settled before is on disk."""
+
+    def act(connection: sa.Connection) -> None:
+        accounts.leave_slot(connection, slot.account, slot.number, owner=slot.owner)
+
     try:
-        with app.store.write() as connection:
-            accounts.leave_slot(connection, slot.account, slot.number, owner=slot.owner)
+        insist(app, act, what="give a slot back", durable=True)
     except StoreError as error:
         log.warning("slot not given back; its lease will end", account=slot.account, error=str(error))

@@ -1,0 +1,88 @@
+"""What the bot's own ledger says, read from outside while it may be down."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from benchmarks.campaign.newspaper import CHANNELS
+from benchmarks.campaign.verdict import TOKEN, Lost, Row
+from distributor.errors import StoreError
+from distributor.store import Store
+from distributor.store import tables as t
+
+__all__ = ["Ledger", "Standing"]
+
+# Outcomes of an attempt after which everybody knows what happened.
+CERTAIN = ("", "sent", "found", "duplicate", "retry", "worker-lost", "not-there")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many deliveries there are, how many still wait, and how many doubts the bot will yet settle by itself."""
+
+    rows: int
+    waiting: int
+    doubts: int
+
+
+class Ledger:
+    """The ledger of a campaign, by its database's URL."""
+
+    def __init__(self, url: str) -> None:
+        self._store = Store(url)
+
+    def standing(self) -> Standing | None:
+        """None while the database cannot be read."""
+        d = t.delivery
+        waiting = sa.func.count().filter(d.c.state.in_(["pending", "sending"]))
+        doubts = sa.func.count().filter(d.c.state == "uncertain", d.c.resolve_at.is_not(None))
+        try:
+            with self._store.read() as connection:
+                return Standing(*connection.execute(sa.select(sa.func.count(), waiting, doubts).select_from(d)).one())
+        except StoreError:
+            return None
+
+    def rows(self) -> list[Row]:
+        d, a = t.delivery, t.article
+        query = sa.select(d.c.channel, a.c.title, d.c.state, d.c.reason).join(a, a.c.id == d.c.article_id)
+        with self._store.read() as connection:
+            return [
+                Row(CHANNELS[row.channel], _token(row.title), row.state, row.reason)
+                for row in connection.execute(query)
+            ]
+
+    def counted(self) -> int:
+        """How many posts the articles' rules called for, as the bot counted when it took them in."""
+        with self._store.read() as connection:
+            return int(
+                connection.execute(sa.select(sa.func.coalesce(sa.func.sum(t.article.c.planned), 0))).scalar_one()
+            )
+
+    def lost_attempts(self) -> list[Lost]:
+        query = sa.select(t.attempt.c.owner, t.attempt.c.account).where(t.attempt.c.outcome == "worker-lost")
+        with self._store.read() as connection:
+            return [Lost(int(row.owner.split("/")[3]), row.owner, row.account) for row in connection.execute(query)]
+
+    def faults(self) -> int:
+        """Attempts whose answer failed: nobody knew then whether the network took the post."""
+        query = sa.select(sa.func.count()).select_from(t.attempt).where(t.attempt.c.outcome.not_in(CERTAIN))
+        with self._store.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def outcomes(self) -> dict[str, int]:
+        """How attempts ended, counted."""
+        query = sa.select(t.attempt.c.outcome, sa.func.count()).group_by(t.attempt.c.outcome)
+        with self._store.read() as connection:
+            return {outcome or "open": number for outcome, number in connection.execute(query).tuples()}
+
+    def close(self) -> None:
+        self._store.close()
+
+
+def _token(title: str) -> str:
+    found = re.match(TOKEN, title)
+    assert found, title
+    return found[0]
