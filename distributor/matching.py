@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from distributor.model import Entry
 
 __all__ = [
     "Candidate",
+    "Claims",
     "Holder",
     "claims_of",
     "digest",
@@ -43,6 +44,23 @@ class Candidate:
     entry: Entry
     url: str
     page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """By how many candidates each address is claimed: as the entry's own (`links`), or in any way."""
+
+    links: Mapping[str, int]
+    all: Mapping[str, int]
+
+    def own(self, candidate: Candidate) -> list[str]:
+        """The addresses that tell this candidate from all others: its own counts before what a page says of itself."""
+        urls = []
+        if tells(candidate.url) and self.links[candidate.url] == 1:
+            urls.append(candidate.url)
+        if tells(candidate.page) and candidate.page != candidate.url and self.all[candidate.page] == 1:
+            urls.append(candidate.page)
+        return urls
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,38 +96,39 @@ def once(entries: Iterable[Entry]) -> list[Entry]:
 def resolve(source: str, candidates: Sequence[Candidate], known: Mapping[str, Holder]) -> list[int]:
     """The article's id for each candidate, 0 for a new one.
 
-    The GUID counts first. An address counts unless two candidates claim it, or its article is known by the GUID of
-    another one. What a page calls canonical counts only for an article of another source: two entries of one source
-    are never made one by what their pages say.
+    The GUID counts first. An address counts unless two candidates claim it, or its article is another one's already.
+    What a page calls canonical counts only for an article of another source: two entries of one source are never
+    made one by what their pages say.
     """
     by_guid = [known.get(guid_key(source, candidate.entry.guid)) for candidate in candidates]
     taken = {holder.article_id for holder in by_guid if holder}
-    claims = Counter(candidate.url for candidate in candidates)
-    pages = Counter(candidate.page or candidate.url for candidate in candidates)
+    claims = claims_of(candidates)
+    found = []
+    for holder, candidate in zip(by_guid, candidates, strict=True):
+        number = holder.article_id if holder else _by_address(source, candidate, claims, known, taken)
+        taken.add(number)
+        found.append(number)
+    return found
 
-    def by_address(candidate: Candidate) -> int:
-        holder = known.get(url_key(candidate.url)) if tells(candidate.url) and claims[candidate.url] == 1 else None
-        if holder and holder.article_id not in taken:
+
+def _by_address(
+    source: str, candidate: Candidate, claims: Claims, known: Mapping[str, Holder], taken: Collection[int]
+) -> int:
+    for url in claims.own(candidate):
+        holder = known.get(url_key(url))
+        if holder and holder.article_id not in taken and (url == candidate.url or holder.source != source):
             return holder.article_id
-        page = candidate.page
-        holder = known.get(url_key(page)) if tells(page) and pages[page] == 1 else None
-        return holder.article_id if holder and holder.source != source else 0
-
-    return [
-        holder.article_id if holder else by_address(candidate)
-        for holder, candidate in zip(by_guid, candidates, strict=True)
-    ]
+    return 0
 
 
-def claims_of(candidates: Iterable[Candidate]) -> Counter[str]:
-    """By how many candidates each address is claimed."""
-    return Counter(url for candidate in candidates for url in {candidate.url, candidate.page} if url)
+def claims_of(candidates: Sequence[Candidate]) -> Claims:
+    links = Counter(candidate.url for candidate in candidates)
+    return Claims(links, Counter(url for candidate in candidates for url in {candidate.url, candidate.page} if url))
 
 
-def own_keys(source: str, candidate: Candidate, claims: Mapping[str, int]) -> list[str]:
+def own_keys(source: str, candidate: Candidate, claims: Claims) -> list[str]:
     """The keys an article may be known by from now on: its GUID, and each address that no other candidate claims."""
-    urls = dict.fromkeys(url for url in (candidate.url, candidate.page) if tells(url) and claims[url] == 1)
-    return [guid_key(source, candidate.entry.guid), *map(url_key, urls)]
+    return [guid_key(source, candidate.entry.guid), *map(url_key, claims.own(candidate))]
 
 
 def tells(url: str) -> bool:

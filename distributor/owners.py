@@ -14,6 +14,8 @@ from pathlib import Path
 
 __all__ = ["current", "is_dead", "process"]
 
+UNKNOWN = "?"
+
 
 def process() -> str:
     """This process's name, without the thread."""
@@ -28,12 +30,9 @@ def current() -> str:
 def is_dead(owner: str) -> bool:
     """True when the owner's process surely ended; False when it lives or nobody here can know."""
     parts = owner.split("/")
-    if len(parts) < 5 or "/".join(parts[:3]) != _place():
+    if len(parts) < 5 or "/".join(parts[:3]) != _place() or not parts[3].isdecimal():
         return False
-    try:
-        return _started(int(parts[3])) != parts[4]
-    except ValueError:
-        return False
+    return _started(int(parts[3])) not in {parts[4], UNKNOWN}
 
 
 @cache
@@ -64,14 +63,12 @@ def _namespace() -> str:
 def _started(pid: int) -> str:
     """When a process started, in clock ticks since boot; empty when there is no such process.
 
-    Where there is no /proc, only whether the pid exists is known.
+    Where there is no /proc, or it hides the processes of other users, only whether the pid exists is known.
     """
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return "" if Path("/proc/self").exists() else _exists(pid)
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
-        return ""
+        return _exists(pid)
     fields = stat[stat.rindex(")") + 2 :].split()
     # A zombie holds nothing any more.
     return "" if fields[0] in {"Z", "X"} else fields[19]
@@ -80,8 +77,8 @@ def _started(pid: int) -> str:
 def _exists(pid: int) -> str:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return ""
     except OSError:
         pass
-    return "?"
+    return UNKNOWN

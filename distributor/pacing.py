@@ -8,10 +8,20 @@ from __future__ import annotations
 import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-__all__ = ["Budget", "Pace", "Timetable", "affordable", "allowance", "next_in_pace", "opens"]
+__all__ = [
+    "Budget",
+    "Pace",
+    "Timetable",
+    "affordable",
+    "allowance",
+    "day_start",
+    "month_start",
+    "next_in_pace",
+    "opens",
+]
 
 # How much more than an even share of what is left a single day may spend: news does not come evenly.
 BURST = 2.0
@@ -51,13 +61,11 @@ def next_in_pace(nth_last: datetime | None, pace: Pace, now: datetime) -> dateti
 
 
 def opens(timetable: Timetable, last_post: datetime | None, now: datetime) -> datetime:
-    """The first moment, from `now` on, at which the timetable lets an ordinary post out."""
-    moment = _after_slot(timetable, last_post, now)
-    after_quiet = _after_quiet(timetable, moment)
-    if after_quiet != moment and timetable.slots:
-        # The quiet hours swallowed the slot: the first one after them counts.
-        return _after_quiet(timetable, _after_slot(timetable, after_quiet - timedelta(microseconds=1), after_quiet))
-    return after_quiet
+    """The first moment, from `now` on, at which the timetable lets an ordinary post out.
+
+    A slot that falls into the quiet hours, or was not used before them, is open when they end.
+    """
+    return _after_quiet(timetable, _after_slot(timetable, last_post, now))
 
 
 def affordable(budget: Budget, cost: float, *, spent_month: float, spent_today: float, now: datetime, zone: str) -> int:
@@ -93,16 +101,24 @@ def day_start(now: datetime, zone: str, *, day: int | None = None) -> datetime:
 
 
 def _after_quiet(timetable: Timetable, moment: datetime) -> datetime:
+    if timetable.quiet is None or not _is_quiet(timetable, moment):
+        return moment
+    today = moment.astimezone(ZoneInfo(timetable.zone)).date()
+    # The clock may show the hour that ends the quiet twice a day: the next one counts, if it ends it.
+    ends = {
+        _at(today + timedelta(days=offset), timetable.quiet[1], timetable.zone, fold=fold)
+        for offset in (-1, 0, 1)
+        for fold in (0, 1)
+    }
+    return min(end for end in ends if end > moment and not _is_quiet(timetable, end))
+
+
+def _is_quiet(timetable: Timetable, moment: datetime) -> bool:
     if timetable.quiet is None:
-        return moment
+        return False
     start, end = timetable.quiet
-    local = moment.astimezone(ZoneInfo(timetable.zone))
-    clock = local.time().replace(tzinfo=None, fold=0)
-    quiet = start <= clock < end if start <= end else clock >= start or clock < end
-    if not quiet:
-        return moment
-    day = local.date() + timedelta(days=1 if start > end and clock >= start else 0)
-    return max(moment, _at(day.year, day.month, day.day, end, timetable.zone))
+    clock = moment.astimezone(ZoneInfo(timetable.zone)).time()
+    return start <= clock < end if start <= end else clock >= start or clock < end
 
 
 def _after_slot(timetable: Timetable, last_post: datetime | None, now: datetime) -> datetime:
@@ -119,10 +135,22 @@ def _after_slot(timetable: Timetable, last_post: datetime | None, now: datetime)
 def _slots_around(timetable: Timetable, now: datetime) -> Sequence[datetime]:
     today = now.astimezone(ZoneInfo(timetable.zone)).date()
     days = [today + timedelta(days=offset) for offset in (-2, -1, 0, 1, 2)]
-    return [_at(day.year, day.month, day.day, slot, timetable.zone) for day in days for slot in timetable.slots]
+    return [_at(day, slot, timetable.zone) for day in days for slot in timetable.slots]
 
 
-def _at(year: int, month: int, day: int, clock: time, zone: str) -> datetime:
-    """A wall-clock time as a moment; one that a DST change skips is the moment the clock jumps over it to."""
-    local = datetime(year, month, day, clock.hour, clock.minute, clock.second, tzinfo=ZoneInfo(zone))
-    return local.astimezone(UTC)
+def _at(day: date, clock: time, zone: str, *, fold: int = 0) -> datetime:
+    """A wall-clock time as a moment; one that a DST change skips is the moment the clock jumps over it."""
+    local = datetime.combine(day, clock, ZoneInfo(zone))
+    moment = local.replace(fold=fold).astimezone(UTC)
+    if moment.astimezone(local.tzinfo).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return moment
+    # PEP 495: read by the offset after the jump it lies before it, read by the offset before the jump, after it.
+    before, after = local.replace(fold=1).astimezone(UTC), local.replace(fold=0).astimezone(UTC)
+    offset = before.astimezone(local.tzinfo).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        if middle.astimezone(local.tzinfo).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after.replace(microsecond=0)

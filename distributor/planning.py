@@ -101,7 +101,8 @@ def plan_edits(article: Article, posts: Iterable[Delivery], outlets: Sequence[Ou
     return [
         _follow_up(Kind.EDIT, article, post, editable[post.channel], now)
         for post in _standing(posts)
-        if post.channel in editable and post.state is not State.HELD
+        # What is held and was never attempted is rendered when it goes out.
+        if post.channel in editable and (post.state is not State.HELD or post.message_id)
     ]
 
 
@@ -156,7 +157,8 @@ def _follow_up(kind: Kind, article: Article, post: Delivery, outlet: Outlet, now
         lane=Lane.BREAKING,
         planned_at=now,
         due_at=now,
-        expires_at=now + max(outlet.rules.expires_after, timedelta(hours=24)),
+        # What was withdrawn must go, however long the network cannot be reached.
+        expires_at=None if kind is Kind.DELETE else now + max(outlet.rules.expires_after, timedelta(hours=24)),
     )
 
 

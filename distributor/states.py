@@ -6,7 +6,8 @@ pending --claim--> sending --Receipt--> sent
    |                  '--Uncertain, or the lease ran out--> uncertain
    |                                                            |--found, or a late Receipt--> sent
    '----not there, or a repeat makes no second post-------------'  else a person decides
-pending <--> held        pending, held --too old, withdrawn, out of budget--> skipped
+pending <--> held        pending --too old, withdrawn, out of budget--> skipped <--withdrawn-- held
+A pending repeat is no plain pending row: given up, or too late, it is uncertain again; a late Receipt settles it.
 """
 
 from __future__ import annotations
@@ -32,13 +33,14 @@ __all__ = [
     "in_doubt",
     "left_open",
     "repeat",
+    "too_late_to_repeat",
 ]
 
 MOVES: dict[State, frozenset[State]] = {
-    State.PENDING: frozenset({State.SENDING, State.HELD, State.SKIPPED, State.FAILED}),
+    State.PENDING: frozenset({State.SENDING, State.HELD, State.SKIPPED, State.UNCERTAIN, State.SENT}),
     State.HELD: frozenset({State.PENDING, State.SKIPPED}),
-    State.SENDING: frozenset({State.SENT, State.PENDING, State.FAILED, State.UNCERTAIN, State.SKIPPED}),
-    State.UNCERTAIN: frozenset({State.SENT, State.PENDING, State.FAILED}),
+    State.SENDING: frozenset({State.SENT, State.PENDING, State.FAILED, State.UNCERTAIN}),
+    State.UNCERTAIN: frozenset({State.SENT, State.PENDING}),
     State.SENT: frozenset(),
     State.FAILED: frozenset(),
     State.SKIPPED: frozenset(),
@@ -48,6 +50,8 @@ MAX_FAILURES = 25
 BACKOFF_BASE = timedelta(seconds=2)
 BACKOFF_CAP = timedelta(minutes=15)
 BREAKER_AFTER = 5
+# Between one repeat and the next, four times as long each time: a short outage must not use them all up.
+SECOND_REPEAT = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def after(
     if isinstance(outcome, Receipt):
         return Settlement(state=State.SENT, receipt=outcome, doubts=delivery.doubts, outage=False)
     if isinstance(outcome, Rejected):
-        return _refused(delivery, outcome)
+        return _refused(delivery, outcome, doubt=doubt, finds=finds, now=now)
     if isinstance(outcome, RetryLater):
         return _postponed(delivery, outcome, doubt=doubt, finds=finds, now=now, jitter=jitter)
     reason = getattr(outcome, "reason", "") or "unknown"
@@ -136,13 +140,33 @@ def after_search(
 
 
 def in_doubt(delivery: Delivery, doubt: Doubt, finds: bool, now: datetime) -> NextStep:
-    """The next step for an uncertain delivery: see `Doubt` for the rules a channel states."""
+    """The next step for an uncertain delivery: see `Doubt` for the rules a channel states.
+
+    The first attempt says how long a repeat is harmless; the last one, how soon: it may still be under way there.
+    """
     since = delivery.doubt_since or delivery.claimed_at or now
-    if doubt.repeat_until is not None and delivery.doubts < doubt.repeats and now <= since + doubt.repeat_until:
-        return _when(Step.REPEAT, since + doubt.repeat_from, now)
+    last = max(since, delivery.claimed_at or since)
+    if doubt.repeat_until is not None and delivery.doubts < doubt.repeats:
+        at = last + max(doubt.repeat_from, _spacing(delivery.doubts))
+        if max(now, at) <= since + doubt.repeat_until:
+            return _when(Step.REPEAT, at, now)
     if finds and delivery.doubts <= doubt.repeats:
-        return _when(Step.FIND, since + doubt.find_from, now)
+        return _when(Step.FIND, last + doubt.find_from, now)
     return NextStep(Step.ASK)
+
+
+def too_late_to_repeat(delivery: Delivery, doubt: Doubt, *, finds: bool, now: datetime) -> Settlement | None:
+    """What becomes of a pending repeat that had to wait (a pace, quiet hours, a restart) until it was not harmless.
+
+    None while it may go out. What goes out again because a search found nothing is not concerned.
+    """
+    if delivery.state is not State.PENDING or not 0 < delivery.doubts <= doubt.repeats or doubt.repeat_until is None:
+        return None
+    since = delivery.doubt_since or delivery.claimed_at
+    if since is None or now <= since + doubt.repeat_until:
+        return None
+    unmade = replace(delivery, doubts=delivery.doubts - 1)
+    return _doubtful(unmade, doubt, finds, now, reason="repeat-too-late", error="the repeat came too late", outage=None)
 
 
 def left_open(delivery: Delivery, at: datetime | None, *, failures: int | None = None) -> Settlement:
@@ -180,21 +204,15 @@ def breaker(outages: int, now: datetime, jitter: float) -> datetime | None:
     return now + ceiling * (0.5 + jitter / 2)
 
 
-def _refused(delivery: Delivery, outcome: Rejected) -> Settlement:
+def _refused(delivery: Delivery, outcome: Rejected, *, doubt: Doubt, finds: bool, now: datetime) -> Settlement:
     if not delivery.doubts:
         return Settlement(state=State.FAILED, reason=outcome.reason, error=str(outcome), outage=False)
     if outcome.reason == "duplicate":
         # The network refuses the repeat because it has the first: the post stands, only its address is unknown.
         return Settlement(state=State.SENT, reason="duplicate", doubts=delivery.doubts, outage=False)
-    # That the repeat was refused says nothing of the first attempt.
-    return Settlement(
-        state=State.UNCERTAIN,
-        reason=outcome.reason,
-        error=str(outcome),
-        doubts=delivery.doubts,
-        doubt_since=delivery.doubt_since,
-        outage=False,
-    )
+    # That the repeat was refused says nothing of the first attempt, and it would be refused again.
+    spent = replace(delivery, doubts=max(delivery.doubts, doubt.repeats))
+    return _doubtful(spent, doubt, finds, now, reason=outcome.reason, error=str(outcome), outage=False)
 
 
 def _postponed(
@@ -252,6 +270,10 @@ def _again(delivery: Delivery, due: datetime, *, reason: str, doubts: int) -> Se
         doubts=doubts,
         doubt_since=delivery.doubt_since,
     )
+
+
+def _spacing(repeats: int) -> timedelta:
+    return min(BACKOFF_CAP, SECOND_REPEAT * float(4 ** min(repeats - 1, 10))) if repeats else timedelta(0)
 
 
 def _when(step: Step, at: datetime, now: datetime) -> NextStep:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from distributor.matching import url_key
 from distributor.model import Article, Ranking
 from distributor.ranking import Item
 from distributor.store import tables as t
@@ -102,7 +103,7 @@ def get(connection: sa.Connection, article_id: int) -> Article | None:
 def find(connection: sa.Connection, url: str) -> Article | None:
     """The article of a canonical address."""
     query = (
-        sa.select(t.article).join(t.alias, t.alias.c.article_id == t.article.c.id).where(t.alias.c.key == f"u:{url}")
+        sa.select(t.article).join(t.alias, t.alias.c.article_id == t.article.c.id).where(t.alias.c.key == url_key(url))
     )
     row = connection.execute(query).one_or_none()
     return None if row is None else article_from(row)

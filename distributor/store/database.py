@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from distributor.errors import ConfigError, StoreError
@@ -23,6 +23,8 @@ from distributor.errors import ConfigError, StoreError
 __all__ = ["Database"]
 
 BUSY = 15.0
+# PostgreSQL's default would let another's commit show between two queries of one view.
+SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 class Database:
@@ -36,6 +38,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.in_memory = self.is_sqlite and (self.url.database or ":memory:") == ":memory:"
         self._lock = threading.RLock()
+        self._writing: sa.Connection | None = None
         self._pid = os.getpid()
         self._engine = self._make()
 
@@ -44,37 +47,53 @@ class Database:
         """The engine of this process: a child of a fork must not touch its parent's connections."""
         if self._pid != os.getpid():
             self._engine.dispose(close=False)
-            self._engine, self._pid, self._lock = self._make(), os.getpid(), threading.RLock()
+            self._lock, self._writing = threading.RLock(), None
+            self._engine, self._pid = self._make(), os.getpid()
         return self._engine
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A consistent view; nothing written in it is kept."""
-        if self.in_memory:
-            with self._lock, self._told(), self.engine.connect() as connection:
+        """A consistent view; nothing may be written in it."""
+        engine = self.engine
+        if not self.is_sqlite:
+            with self._told(), engine.connect().execution_options(**SNAPSHOT) as connection:
                 yield connection
-                return
-        with self._told(), self.engine.connect() as connection:
-            if self.is_sqlite:
+        elif not self.in_memory:
+            with self._told(), engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN")
-            yield connection
+                yield connection
+        else:
+            with self._lock, self._told():
+                yield from self._read_memory(engine)
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[sa.Connection]:
         """One transaction, committed at the end, rolled back by any error. `durable`: it survives a power cut."""
+        engine = self.engine
         if not self.is_sqlite:
-            with self._told(), self.engine.begin() as connection:
-                if not durable:
-                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+            with self._told(), engine.begin() as connection:
+                # Said either way: the server's own default may be off.
+                connection.exec_driver_sql(f"SET LOCAL synchronous_commit = {'on' if durable else 'off'}")
                 yield connection
             return
-        engine = self.engine
         with self._lock, self._told(), engine.connect() as connection:
             connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.commit()
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._writing = connection
+            try:
+                yield connection
+                connection.commit()
+            finally:
+                self._writing = None
+
+    def _read_memory(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        """There is one connection: to give it back inside a write would roll that back."""
+        if self._writing is not None:
+            yield self._writing
+            return
+        with engine.connect() as connection:
             yield connection
-            connection.commit()
 
     def lock(self, connection: sa.Connection, name: str) -> None:
         """Serialises all transactions that lock the same name, until they end. SQLite's writers are serial anyway."""
@@ -132,7 +151,7 @@ def _hint(error: DBAPIError) -> str:
         return "free some disk space; nothing was lost, the work goes on when there is room"
     if "locked" in text:
         return "another process holds the database; is a backup or a long query running?"
-    if "no such table" in text or "no such column" in text or "does not exist" in text:
+    if "no such table" in text or "no such column" in text or isinstance(error, ProgrammingError):
         return "run: distributor upgrade"
     if isinstance(error, OperationalError):
         return "is the database up, and is database.url right? distributor doctor tells"

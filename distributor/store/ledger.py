@@ -6,7 +6,7 @@ cannot overwrite what was decided without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -149,12 +149,12 @@ def claim(
 def settle(connection: sa.Connection, delivery: Delivery, settlement: Settlement, now: datetime) -> bool:
     """Writes down what an attempt came to; False when the attempt is not the latest any more, and nothing changed.
 
-    A receipt that comes late still settles an uncertain delivery of the same attempt.
+    A receipt that comes late still settles an uncertain delivery of the same attempt, also when its repeat waits.
     """
     receipt = receipt_data(settlement.receipt)
-    from_states = [State.SENDING.value, State.UNCERTAIN.value]
-    if settlement.state is not State.SENT and delivery.state is State.SENDING:
-        from_states = [State.SENDING.value]
+    from_states = [delivery.state.value]
+    if settlement.state is State.SENT:
+        from_states = [State.SENDING.value, State.UNCERTAIN.value, State.PENDING.value]
     values: dict[str, Any] = {
         "state": settlement.state.value,
         "reason": settlement.reason,
@@ -197,15 +197,18 @@ def hold(
 
 
 def release(connection: sa.Connection, delivery_ids: Iterable[int], now: datetime) -> int:
-    """Lets held deliveries go; their time to live starts anew, because they waited for a person."""
-    ids = list(delivery_ids)
-    life = d.c.expires_at - d.c.planned_at
-    connection.execute(
-        sa.update(d)
-        .where(d.c.id.in_(ids), d.c.state == State.HELD.value, d.c.expires_at.is_not(None))
-        .values(expires_at=sa.type_coerce(life, sa.BigInteger) + sa.literal(now, t.Moment))
-    )
-    return _move(connection, ids, (State.HELD,), State.PENDING, "", due_at=now)
+    """Lets held deliveries go; their time to live starts anew, because they waited for a person.
+
+    One that is planned for later keeps its hour.
+    """
+    moment = sa.literal(now, t.Moment)
+    life = sa.type_coerce(d.c.expires_at - d.c.planned_at, sa.BigInteger)
+    values = {
+        "due_at": sa.case((d.c.due_at > moment, d.c.due_at), else_=moment),
+        "expires_at": sa.type_coerce(life + (now - t.EPOCH) // t.MICROSECOND, t.Moment),
+        "error": "",
+    }
+    return _move(connection, delivery_ids, (State.HELD,), State.PENDING, "", **values)
 
 
 def held_of_source(connection: sa.Connection, source: str) -> list[Delivery]:
@@ -245,31 +248,32 @@ def reword(connection: sa.Connection, delivery: Delivery, message_id: int, state
 def skip(connection: sa.Connection, delivery_ids: Iterable[int], reason: str, now: datetime) -> int:
     """Gives up waiting deliveries; those whose outcome is in doubt stay uncertain, for a person."""
     ids = list(delivery_ids)
-    doubt_stays(connection, d.c.id.in_(ids))
+    for chunk in _chunks(ids):
+        doubt_stays(connection, d.c.id.in_(chunk))
     return _move(connection, ids, (State.PENDING, State.HELD), State.SKIPPED, reason, settled_at=now)
 
 
 def standing(connection: sa.Connection, delivery: Delivery) -> tuple[Delivery, str] | None:
-    """The post that a follow-up is about, with the fingerprint of what is on the network now."""
+    """The post that a follow-up is about, at the revision and with the fingerprint of what is on the network now.
+
+    None where it is not, or was deleted.
+    """
     about = (
         d.c.article_id == delivery.article_id,
         d.c.channel == delivery.channel,
         d.c.generation == delivery.generation,
         d.c.state == State.SENT.value,
     )
-    rows = [
-        delivery_from(row)
-        for row in connection.execute(
-            sa.select(d).where(*about, d.c.kind.in_([Kind.POST.value, Kind.EDIT.value])).order_by(d.c.revision)
-        )
-    ]
+    found = connection.execute(sa.select(d).where(*about).order_by(d.c.revision, d.c.id))
+    rows = [delivery_from(row) for row in found]
     posts = [row for row in rows if row.kind is Kind.POST]
-    if not posts:
+    if not posts or any(row.kind is Kind.DELETE for row in rows):
         return None
     # A later edit may have given the network's answer a new shape, and surely what is shown there.
-    latest = [row for row in rows if row.message_id] or posts
-    shown = message(connection, latest[-1].message_id)
-    return replace(posts[-1], receipt=latest[-1].receipt or posts[-1].receipt), shown[1] if shown else ""
+    latest = ([row for row in rows if row.message_id] or posts)[-1]
+    shown = message(connection, latest.message_id)
+    receipt = latest.receipt or posts[-1].receipt
+    return replace(posts[-1], revision=latest.revision, receipt=receipt), shown[1] if shown else ""
 
 
 def attempts(connection: sa.Connection, delivery_id: int) -> list[Any]:
@@ -286,13 +290,12 @@ def _move(
     reason: str,
     **values: Any,
 ) -> int:
-    ids = list(delivery_ids)
     moved = 0
-    for start in range(0, len(ids), 500):
+    for chunk in _chunks(list(delivery_ids)):
         statement = (
             sa.update(d)
             .where(
-                d.c.id.in_(ids[start : start + 500]),
+                d.c.id.in_(chunk),
                 d.c.state.in_([state.value for state in from_states]),
                 d.c.doubts == 0,
             )
@@ -301,3 +304,8 @@ def _move(
         )
         moved += len(connection.execute(statement).all())
     return moved
+
+
+def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """SQLite takes at most 32,766 parameters in one statement."""
+    return (ids[start : start + 500] for start in range(0, len(ids), 500))

@@ -95,8 +95,11 @@ def waiting_by_rank(connection: sa.Connection, channel: str, now: datetime) -> l
 
 
 def expire(connection: sa.Connection, now: datetime) -> list[Delivery]:
-    """Gives up what waited too long, and edits and deletions of posts that never went out; returns them."""
-    late = sa.and_(d.c.expires_at.is_not(None), d.c.expires_at <= now)
+    """Gives up what waited too long, and edits and deletions of posts that never went out; returns them.
+
+    What is held waits for a person, however long: its time to live starts with the release.
+    """
+    late = sa.and_(d.c.state == State.PENDING.value, d.c.expires_at <= now)
     doubt_stays(connection, late)
     expired = _skip_where(connection, late, "too-old", now)
     post = d.alias("post")
@@ -118,7 +121,12 @@ def any_due(connection: sa.Connection, channels: Sequence[str], now: datetime) -
 
 def has_expired(connection: sa.Connection, now: datetime) -> bool:
     """Whether `expire` would find something."""
-    late = sa.select(d.c.id).where(d.c.state.in_(WAITING), sa.or_(d.c.expires_at <= now, d.c.kind.in_(FOLLOW_UPS)))
+    late = sa.select(d.c.id).where(
+        sa.or_(
+            sa.and_(d.c.state == State.PENDING.value, d.c.expires_at <= now),
+            sa.and_(d.c.state.in_(WAITING), d.c.kind.in_(FOLLOW_UPS)),
+        )
+    )
     return connection.execute(late.limit(1)).one_or_none() is not None
 
 
@@ -146,19 +154,25 @@ def nth_last_attempt(
     query = sa.select(a.c.at).order_by(a.c.at.desc()).offset(nth - 1).limit(1)
     query = query.where(a.c.account == account) if account else query.where(a.c.channel == channel)
     if posts_only:
-        query = query.where(
-            a.c.kind == Kind.POST.value, a.c.outcome.in_(["", "sent", "found", "timeout", "worker-lost"])
+        # Only of a delivery's latest attempt may something be out there: before it, no other was in doubt.
+        query = query.join(d, sa.and_(d.c.id == a.c.delivery_id, d.c.attempt == a.c.number)).where(
+            a.c.kind == Kind.POST.value, _may_be_out()
         )
     return connection.execute(query).scalar_one_or_none()
 
 
 def spent(connection: sa.Connection, channel: str, since: datetime) -> float:
     """What a channel's attempts since then cost, those of unknown outcome included."""
-    counted = [State.SENDING.value, State.SENT.value, State.UNCERTAIN.value]
     query = sa.select(sa.func.coalesce(sa.func.sum(d.c.cost), 0.0)).where(
-        d.c.channel == channel, d.c.claimed_at >= since, d.c.state.in_(counted)
+        d.c.channel == channel, d.c.claimed_at >= since, _may_be_out()
     )
     return float(connection.execute(query).scalar_one())
+
+
+def _may_be_out() -> sa.ColumnElement[bool]:
+    """The network took it, or may have: a repeat that waits does not take that back."""
+    counted = [State.SENDING.value, State.SENT.value, State.UNCERTAIN.value]
+    return sa.or_(d.c.state.in_(counted), d.c.doubts > 0)
 
 
 def _skip_where(connection: sa.Connection, condition: Any, reason: str, now: datetime) -> list[Delivery]:

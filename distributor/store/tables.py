@@ -47,6 +47,21 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else EPOCH + timedelta(microseconds=int(value))
 
 
+class Words(TypeDecorator[str]):
+    """Text as every database takes it: what a stranger's error message holds must not keep a row from settling.
+
+    PostgreSQL refuses NUL, and nobody can write half a surrogate pair as UTF-8.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Any) -> str | None:
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -61,7 +76,7 @@ Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def _text(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False, server_default="")
+    return sa.Column(name, Words, nullable=False, server_default="")
 
 
 def _number(name: str) -> sa.Column[int]:
@@ -122,7 +137,7 @@ article = sa.Table(
 alias = sa.Table(
     "alias",
     metadata,
-    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("key", Words, primary_key=True),
     sa.Column("article_id", Id, nullable=False, index=True),
 )
 
@@ -139,7 +154,7 @@ delivery = sa.Table(
     "delivery",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("key", Words, nullable=False, unique=True),
     _text("kind"),
     _text("channel"),
     sa.Column("article_id", Id, nullable=False, server_default="0"),
@@ -254,8 +269,8 @@ source = sa.Table(
 unmapped = sa.Table(
     "unmapped",
     metadata,
-    sa.Column("source", sa.Text, primary_key=True),
-    sa.Column("word", sa.Text, primary_key=True),
+    sa.Column("source", Words, primary_key=True),
+    sa.Column("word", Words, primary_key=True),
     _number("times"),
     _moment("seen_at"),
 )
@@ -296,7 +311,7 @@ process = sa.Table(
 fact = sa.Table(
     "fact",
     metadata,
-    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("key", Words, primary_key=True),
     _json("value"),
     _moment("at"),
 )
