@@ -61,6 +61,7 @@ def configure(secrets: Iterable[str] = (), *, level: str = "INFO", stream: Any =
     root.setLevel(level)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("kombu.connection").addFilter(_worth_telling)
     for name in ("celery", "uvicorn", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING if root.level <= logging.INFO else root.level)
     structlog.configure(
@@ -69,6 +70,11 @@ def configure(secrets: Iterable[str] = (), *, level: str = "INFO", stream: Any =
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """`memory://` has no host, and needs none."""
+    return "No hostname was supplied" not in record.getMessage()
 
 
 def _hider(secrets: list[str]) -> Any:
