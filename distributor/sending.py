@@ -283,6 +283,8 @@ def _fetched(app: App, url: str) -> Candidate:
     kind = answer.headers.get("content-type", "")
     address = canonical.canonical(answer.url)
     entry = page.complete(Entry(guid=address, url=address, title=""), answer.body, url=answer.url, content_type=kind)
+    if not matching.tells(address):
+        raise Unreadable(f"{answer.url} is a site's front page", hint="give the address of the article's page")
     if not entry.title:
         raise Unreadable(f"{answer.url} has no title: it is no article", hint="give the address of the article's page")
     return Candidate(entry, address, entry.canonical if entry.canonical != address else "")

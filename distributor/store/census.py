@@ -66,7 +66,7 @@ def counts(connection: sa.Connection, since: datetime | None = None) -> dict[Sta
     query = sa.select(d.c.state, sa.func.count()).group_by(d.c.state)
     if since is not None:
         query = query.where(d.c.planned_at >= since)
-    found = {State(name): number for name, number in connection.execute(query).tuples()}
+    found = {State(name): number for name, number in connection.execute(query)}
     return {state: found.get(state, 0) for state in State}
 
 
@@ -79,7 +79,7 @@ def by_channel(connection: sa.Connection, since: datetime) -> dict[str, ChannelC
         .group_by(d.c.channel, d.c.state)
     )
     states: dict[str, dict[State, int]] = {}
-    for channel, state, number in connection.execute(query).tuples():
+    for channel, state, number in connection.execute(query):
         states.setdefault(channel, {})[State(state)] = number
     waiting = sa.select(d.c.channel, sa.func.min(d.c.due_at), sa.func.min(d.c.expires_at)).where(
         d.c.state == State.PENDING.value
@@ -105,7 +105,7 @@ def law(connection: sa.Connection, since: datetime | None = None) -> tuple[int, 
         seen = d.c.article_id.in_(sa.select(a.c.id).where(a.c.seen_at >= since))
         counted = counted.where(a.c.seen_at >= since)
         rows, followed = rows.where(seen), followed.where(seen)
-    found = dict(connection.execute(sa.union_all(counted, followed, rows)).tuples().all())
+    found = dict(connection.execute(sa.union_all(counted, followed, rows)).all())
     planned = int(found.pop("planned", 0)) + int(found.pop("followed", 0))
     return planned, {state: int(found.get(state.value, 0)) for state in State}
 
@@ -115,7 +115,7 @@ def unsettled(connection: sa.Connection) -> dict[str, dict[State, int]]:
     states = ["pending", "sending", "held", "uncertain"]
     query = sa.select(d.c.channel, d.c.state, sa.func.count()).where(d.c.state.in_(states))
     found: dict[str, dict[State, int]] = {}
-    for channel, state, number in connection.execute(query.group_by(d.c.channel, d.c.state)).tuples():
+    for channel, state, number in connection.execute(query.group_by(d.c.channel, d.c.state)):
         found.setdefault(channel, {})[State(state)] = number
     return found
 
@@ -128,7 +128,7 @@ def expiring(connection: sa.Connection, until: datetime) -> list[tuple[str, int,
         .group_by(d.c.channel)
         .order_by(d.c.channel)
     )
-    return [(channel, number, first) for channel, number, first in connection.execute(query).tuples()]
+    return [(channel, number, first) for channel, number, first in connection.execute(query)]
 
 
 def of_articles(connection: sa.Connection, article_ids: Sequence[int]) -> dict[int, list[Delivery]]:

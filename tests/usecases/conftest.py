@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from distributor.channels.memory import Memory
+from distributor import deliver, states
+from distributor.channels.memory import After, Memory
 from distributor.context import App
+from distributor.errors import Uncertain
+from distributor.model import Delivery, State
+from distributor.store import ledger
 from tests.desk import Clock, make_app
 
 SETTINGS = """
@@ -54,3 +58,14 @@ def memory(app: App, name: str = "wall") -> Memory:
     channel = app.stations[name].channel
     assert isinstance(channel, Memory)
     return channel
+
+
+def make_uncertain(app: App, name: str = "wall") -> Delivery:
+    """The next post of a channel is taken, and nobody but a person can know it."""
+    station = app.stations[name]
+    memory(app, name).script(After(Uncertain("reset by peer", reason="timeout")))
+    deliver.drain(app, station.account)
+    with app.store.write() as connection:
+        (row,) = ledger.deliveries(connection, channel=name, states=[State.UNCERTAIN])
+        assert ledger.settle(connection, row, states.left_open(row, None), app.clock())
+    return row

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 from distributor import acts, deliver, upkeep
-from distributor.channels.memory import After
 from distributor.context import App
-from distributor.errors import ChannelPaused, DistributorError, NotFound, Uncertain
-from distributor.model import Delivery, Doubt, State
+from distributor.errors import ChannelPaused, DistributorError, NotFound
+from distributor.model import Delivery, State
 from distributor.store import accounts, articles, census
 from tests.desk import Clock, entry, ingest, rows, states
-from tests.usecases.conftest import memory
+from tests.usecases.conftest import make_uncertain, memory
 
 WHO = "ana"
 
@@ -202,15 +201,9 @@ def test_a_pause_stops_one_channel_or_everything(app: App) -> None:
 
 
 @pytest.fixture
-def uncertain(app: App, monkeypatch: pytest.MonkeyPatch) -> Delivery:
-    """A post that nobody can know of but a person."""
-    monkeypatch.setattr(type(memory(app)), "doubt", Doubt())
-    monkeypatch.delattr(type(memory(app)), "find")
+def uncertain(app: App) -> Delivery:
     ingest(app, entry())
-    memory(app).script(After(Uncertain("reset")))
-    drain(app)
-    assert row(app, "wall").state is State.UNCERTAIN
-    return row(app, "wall")
+    return make_uncertain(app)
 
 
 def test_an_uncertain_post_is_out_when_a_person_says_so(app: App, uncertain: Delivery) -> None:
