@@ -22,7 +22,7 @@ from distributor.sources.items import ParsedFeed
 __all__ = ["CPU_SECONDS", "MEMORY_BYTES", "main", "parse"]
 
 CPU_SECONDS = 4
-WALL_SECONDS = 20
+WALL_SECONDS = 30
 MEMORY_BYTES = 224 * 1024 * 1024
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from distributor.sources.confined import main; main()"
 _HINT = "It costs more than a feed may. If it is meant well, ask the publisher for a smaller one."

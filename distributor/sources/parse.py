@@ -22,6 +22,7 @@ from distributor.sources.prepare import Prepared
 __all__ = ["ParsedFeed", "parse", "parse_here", "tree"]
 
 TAME_BYTES = 100_000
+_TOO_MUCH = "If it is meant well, ask the publisher for a feed with fewer or simpler entries."
 _HINTS = {
     "html": "Give the address of its feed, or let `distributor sources add` discover it from the page.",
     "opml": "Import it: distributor sources import-opml FILE",
@@ -94,9 +95,11 @@ def _well_formed(data: bytes) -> Any | None:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError):
-        return None
+        root = None
+    if any(error.type == etree.ErrorTypes.ERR_NO_MEMORY for error in parser.error_log):
+        raise Unreadable("does not fit into the memory that a feed may take", hint=_TOO_MUCH)
     forgiven = all(error.domain == etree.ErrorDomains.NAMESPACE for error in parser.error_log)
-    return root if forgiven else None
+    return root if root is not None and forgiven else None
 
 
 def _read(root: Any, base_url: str) -> ParsedFeed:
