@@ -60,9 +60,10 @@ def channel_opening(
     now: datetime,
 ) -> Opening:
     """What one channel waits for: a person, the account, the network's pace, then the publisher's own rules."""
-    if "*" in off or station.name in off:
-        _, who = off.get(station.name) or off["*"]
-        return Opening(None, None, f"paused by {who}")
+    if station.name in off:
+        return Opening(None, None, f"paused by {off[station.name][1]}")
+    if "*" in off:
+        return Opening(None, None, f"everything paused by {off['*'][1]}")
     own = accounts.state(connection, channel_account(station.name))
     if state.stopped or own.stopped:
         return Opening(None, None, state.stopped or own.stopped)

@@ -113,14 +113,19 @@ def _pending(row: Delivery, opening: Opening | None, now: datetime) -> Told:
         return Told("its channel is not in the settings any more", row.expires_at)
     at = opening.urgent if row.by_hand or row.lane is Lane.BREAKING else opening.ordinary
     if at is None:
-        command = "resume" if opening.why.startswith("paused by") else "channels check"
-        return Told(opening.why, command=f"distributor {command} {row.channel}")
+        return Told(opening.why, command=_reopen(row.channel, opening))
     why = row.error or PENDING.get(row.reason, "")
     if row.due_at > max(at, now):
         return Told(why or "planned for later", row.due_at)
     if at > now:
         return Told("; ".join(word for word in (opening.why or "its channel's pace", why) if word), at)
     return Told(why or "due now", max(row.due_at, at))
+
+
+def _reopen(channel: str, opening: Opening) -> str:
+    if opening.why.startswith("everything paused"):
+        return "distributor resume"
+    return f"distributor {'resume' if opening.why.startswith('paused by') else 'channels check'} {channel}"
 
 
 def _held(row: Delivery, _opening: Opening | None, _now: datetime) -> Told:
