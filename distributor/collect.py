@@ -15,10 +15,11 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from distributor import matching, publish, watching
+from distributor import matching, owners, publish, watching
+from distributor.amends import insist
 from distributor.config.source import Source as SourceSettings
 from distributor.context import App
-from distributor.errors import SourceError, Unreachable, Unreadable
+from distributor.errors import SourceError, StoreError, Unreachable, Unreadable
 from distributor.fetching import Fetched as Response
 from distributor.fetching import Request
 from distributor.matching import Candidate
@@ -34,6 +35,8 @@ log = structlog.get_logger(__name__)
 
 # A poll that died must not keep its source from being polled for longer than this.
 LEASE = timedelta(seconds=90)
+# What met a database that failed is polled again so soon after it is back.
+AGAIN = timedelta(seconds=5)
 TOGETHER = 200
 PAGES_A_POLL = 50
 PAGE_BYTES = 5_000_000
@@ -84,15 +87,21 @@ def collect(app: App, names: Sequence[str] | None = None, *, limit: int = 2000) 
     register(app, now)
     wanted = [name for name in _enabled(app) if names is None or name in names]
     with app.store.read() as connection:
-        due = sources.due(connection, wanted, now, limit=limit)
+        dead = [poller for poller in sources.pollers(connection) if owners.is_dead(poller)]
+        due = sources.due(connection, wanted, now, dead=dead, limit=limit)
     if not due:
         return Report()
+    owner = owners.current()
     with app.store.write() as connection:
-        mine = sources.lease(connection, due, LEASE, now)
+        mine = sources.lease(connection, due, LEASE, now, owner=owner, dead=dead)
     polls = [_Poll(app.settings.sources[state.name], state) for state in mine]
     report = Report()
-    for start in range(0, len(polls), TOGETHER):
-        report.add(_together(app, polls[start : start + TOGETHER]))
+    try:
+        for start in range(0, len(polls), TOGETHER):
+            report.add(_together(app, polls[start : start + TOGETHER]))
+    except StoreError:
+        insist(app, lambda one: sources.give_back(one, owner, app.clock() + AGAIN), what="give sources back")
+        raise
     return report
 
 

@@ -12,7 +12,20 @@ import sqlalchemy as sa
 from distributor.store import tables as t
 from distributor.store.articles import upsert
 
-__all__ = ["SourceState", "due", "forget", "hurry", "lease", "register", "save", "states", "unmapped_words", "wake"]
+__all__ = [
+    "SourceState",
+    "due",
+    "forget",
+    "give_back",
+    "hurry",
+    "lease",
+    "pollers",
+    "register",
+    "save",
+    "states",
+    "unmapped_words",
+    "wake",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +65,13 @@ def register(connection: sa.Connection, sources: Mapping[str, str], now: datetim
         connection.execute(upsert(connection, t.source).values(_values(fresh)).on_conflict_do_nothing())
 
 
-def due(connection: sa.Connection, names: Sequence[str], now: datetime, *, limit: int = 2000) -> list[SourceState]:
-    """The sources to be polled now, those that waited longest first."""
+def due(
+    connection: sa.Connection, names: Sequence[str], now: datetime, *, dead: Sequence[str] = (), limit: int = 2000
+) -> list[SourceState]:
+    """The sources to be polled now, those that waited longest first; also those that a dead process was polling."""
     query = (
         sa.select(t.source)
-        .where(t.source.c.next_poll_at <= now, t.source.c.paused == "")
+        .where(_free(now, dead), t.source.c.paused == "")
         .order_by(t.source.c.next_poll_at)
         .limit(limit)
     )
@@ -65,7 +80,13 @@ def due(connection: sa.Connection, names: Sequence[str], now: datetime, *, limit
 
 
 def lease(
-    connection: sa.Connection, due_sources: Sequence[SourceState], until: timedelta, now: datetime
+    connection: sa.Connection,
+    due_sources: Sequence[SourceState],
+    until: timedelta,
+    now: datetime,
+    *,
+    owner: str = "",
+    dead: Sequence[str] = (),
 ) -> list[SourceState]:
     """Those of these sources that nobody else took meanwhile; they are not due again until `until` has passed."""
     taken: list[SourceState] = []
@@ -73,23 +94,33 @@ def lease(
         chunk = {one.name: one for one in due_sources[start : start + 500]}
         statement = (
             sa.update(t.source)
-            .where(t.source.c.name.in_(list(chunk)), t.source.c.next_poll_at <= now)
-            .values(next_poll_at=now + until)
+            .where(t.source.c.name.in_(list(chunk)), _free(now, dead))
+            .values(next_poll_at=now + until, poller=owner)
             .returning(t.source.c.name)
         )
         taken += [chunk[name] for name in connection.execute(statement).scalars()]
     return taken
 
 
+def pollers(connection: sa.Connection) -> set[str]:
+    """Everyone who is polling a source, or died over it."""
+    return set(connection.execute(sa.select(t.source.c.poller).where(t.source.c.poller != "").distinct()).scalars())
+
+
+def give_back(connection: sa.Connection, owner: str, at: datetime) -> None:
+    """What this owner leased and could not finish is due again at that moment."""
+    connection.execute(sa.update(t.source).where(t.source.c.poller == owner).values(next_poll_at=at, poller=""))
+
+
 def save(connection: sa.Connection, updates: Sequence[SourceState]) -> None:
-    """Stores what polls told."""
+    """Stores what polls told; with that, nobody polls these sources any more."""
     if not updates:
         return
     columns = [name for name in _values(updates[0]) if name != "name"]
     statement = (
         sa.update(t.source)
         .where(t.source.c.name == sa.bindparam("key"))
-        .values({name: sa.bindparam(f"new_{name}") for name in columns})
+        .values({name: sa.bindparam(f"new_{name}") for name in columns} | {"poller": ""})
     )
     rows = [
         {"key": one.name} | {f"new_{name}": value for name, value in _values(one).items() if name != "name"}
@@ -138,6 +169,11 @@ def unmapped_words(connection: sa.Connection, since: datetime) -> list[tuple[str
     return [(row.source, row.word, row.times) for row in connection.execute(query.limit(200))]
 
 
+def _free(now: datetime, dead: Sequence[str]) -> sa.ColumnElement[bool]:
+    passed = t.source.c.next_poll_at <= now
+    return sa.or_(passed, t.source.c.poller.in_(dead)) if dead else passed
+
+
 def _from(row: Any) -> SourceState:
     values = {name: getattr(row, name) for name in _COLUMNS}
     return SourceState(**values | {"cursor": row.cursor or {}})
@@ -148,4 +184,4 @@ def _values(state: SourceState) -> dict[str, Any]:
     return values | {"cursor": dict(state.cursor)}
 
 
-_COLUMNS = tuple(column.name for column in t.source.columns)
+_COLUMNS = tuple(column.name for column in t.source.columns if column is not t.source.c.poller)

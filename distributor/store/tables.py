@@ -263,6 +263,7 @@ source = sa.Table(
     _number("failures"),
     _text("error"),
     _text("paused"),
+    _text("poller"),
     sa.Index(None, "next_poll_at"),
 )
 

@@ -205,6 +205,7 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("error", sa.Text(), server_default="", nullable=False),
         sa.Column("paused", sa.Text(), server_default="", nullable=False),
+        sa.Column("poller", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_source")),
     )
     op.create_index(op.f("ix_source_next_poll_at"), "source", ["next_poll_at"], unique=False)
