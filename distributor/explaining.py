@@ -9,9 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from distributor import acts, planning, telling
+from distributor import planning, telling
 from distributor.context import App, Station
 from distributor.errors import NotFound
+from distributor.finding import find_article
 from distributor.gates import Opening
 from distributor.model import Article, Delivery, Kind, Ranking, State
 from distributor.sources import canonical
@@ -145,7 +146,7 @@ def _article(app: App, connection: sa.Connection, word: str) -> Article:
             )
         return article
     try:
-        return acts.find_article(app, word)
+        return find_article(app, word)
     except NotFound as error:
         raise NotFound(str(error), hint=_unseen(app, connection, word) or error.hint) from None
 

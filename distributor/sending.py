@@ -14,21 +14,18 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from distributor import acts, gates, matching, planning, publish
-from distributor.config.source import Source as SourceSettings
+from distributor import gates, holding, planning, publish
+from distributor.addressed import BY_HAND, article_from, look_up, take_in
 from distributor.context import App, Station
 from distributor.deliver import drain
-from distributor.errors import DistributorError, NotFound, Unreachable, Unreadable
+from distributor.errors import DistributorError, NotFound
 from distributor.gates import Opening
-from distributor.matching import Candidate
-from distributor.model import Article, Delivery, Entry, Kind, Message, State
+from distributor.model import Article, Delivery, Kind, Message, State
 from distributor.planning import Verdict
 from distributor.rendering import check
-from distributor.sources import canonical, page
 from distributor.states import Settlement
 from distributor.store import articles, census, ledger
 from distributor.telling import composed, measured, openings, shown, tell
@@ -46,9 +43,6 @@ __all__ = [
     "refresh",
 ]
 
-# The source of articles that a person gave by their address.
-BY_HAND = "by-hand"
-PAGE_BYTES = 5_000_000
 NAP = 0.1
 
 
@@ -114,11 +108,11 @@ def plan_send(
     was withdrawn (unless `again`).
     """
     stations = _named(app, to)
-    found, candidate = _look_up(app, word)
+    found, candidate = look_up(app, word)
     now = app.clock()
     with app.store.write(durable=True) as connection:
         app.store.lock(connection, "ingest")
-        article = found or _take_in(app, connection, candidate, now)
+        article = found or take_in(app, connection, candidate, now)
         article = _ready(connection, article, to, again=again, boost=boost)
         planner = _Planner(app, connection, article, now, at, again)
         rows = [planner.outcome(station, named=to is not None) for station in stations]
@@ -175,8 +169,8 @@ def refresh(app: App, sent: Sent) -> Sent:
 def dry_run(app: App, word: str, to: Sequence[str] | None = None) -> list[Preview]:
     """The posts as they would go out now, to all channels or those named; nothing is written. Raises as plan_send."""
     stations = _named(app, to)
-    found, candidate = _look_up(app, word)
-    article = found or _article(app, candidate, app.clock())
+    found, candidate = look_up(app, word)
+    article = found or article_from(app, candidate, app.clock())
     return [_preview(app, station, article) for station in stations]
 
 
@@ -212,7 +206,7 @@ class _Planner:
     def _new(self, station: Station, generation: int) -> Outcome:
         article = self.article
         if article.status == "held":
-            article = replace(article, note=article.note if article.note == "flood" else acts.BY_HAND)
+            article = replace(article, note=article.note if article.note == "flood" else holding.BY_HAND)
         (row,) = planning.plan(
             article, [station.outlet], self.now, by_hand=True, due_at=self.due, generation=generation
         )
@@ -230,10 +224,10 @@ class _Planner:
 
     def _freed(self, station: Station, row: Delivery) -> Outcome:
         """An editor's hold stays; everything else that waits for a person has its person now."""
-        if row.reason == acts.BY_HAND or self.article.status == "held":
+        if row.reason == holding.BY_HAND or self.article.status == "held":
             return Outcome(channel=station.name, state=row.state.value, delivery=row)
         row = replace(row, by_hand=True)
-        freed = acts.let_go(self.app, self.connection, [row])
+        freed = holding.let_go(self.app, self.connection, [row])
         return self._hurried(station, row) if freed else Outcome(channel=station.name, state="held", delivery=row)
 
 
@@ -259,59 +253,6 @@ def _named(app: App, to: Sequence[str] | None) -> list[Station]:
     if not app.stations:
         raise NotFound("there is no channel to send to", hint="distributor channels list; docs/channels.md")
     return list(app.stations.values()) if to is None else [app.station(name) for name in dict.fromkeys(to)]
-
-
-def _look_up(app: App, word: str) -> tuple[Article | None, Candidate]:
-    """The article as known, or else what its page says."""
-    nothing = Candidate(Entry(guid="", url="", title=""), "")
-    try:
-        return acts.find_article(app, word), nothing
-    except NotFound:
-        if not word.strip().lower().startswith(("http://", "https://")):
-            raise
-    candidate = _fetched(app, word.strip())
-    with app.store.read() as connection:
-        known = articles.known(connection, matching.keys(BY_HAND, candidate))
-    article = next((one.article for one in known.values()), None)
-    return article, candidate
-
-
-def _fetched(app: App, url: str) -> Candidate:
-    answer = app.fetcher.get(url, max_bytes=PAGE_BYTES)
-    if answer.status != 200:
-        raise Unreachable(f"{answer.url} answers {answer.status}", status=answer.status)
-    kind = answer.headers.get("content-type", "")
-    address = canonical.canonical(answer.url)
-    entry = page.complete(Entry(guid=address, url=address, title=""), answer.body, url=answer.url, content_type=kind)
-    if not matching.tells(address):
-        raise Unreadable(f"{answer.url} is a site's front page", hint="give the address of the article's page")
-    if not entry.title:
-        raise Unreadable(f"{answer.url} has no title: it is no article", hint="give the address of the article's page")
-    return Candidate(entry, address, entry.canonical if entry.canonical != address else "")
-
-
-def _article(app: App, candidate: Candidate, now: datetime) -> Article:
-    entry = candidate.entry
-    return publish.article_of(entry, _source(app, entry.url), app, now, url=candidate.page or candidate.url)
-
-
-def _source(app: App, url: str) -> SourceSettings:
-    """Source "by-hand"; the words of a page are mapped as the source of the same site maps its own."""
-    settings: dict[str, Any] = {"name": BY_HAND, "url": url}
-    twin = next((one for one in app.settings.sources.values() if canonical.same_site(one.url, url)), None)
-    if twin is not None:
-        return twin.model_copy(update=settings)
-    return SourceSettings(**settings)
-
-
-def _take_in(app: App, connection: sa.Connection, candidate: Candidate, now: datetime) -> Article:
-    from distributor import text
-
-    article = _article(app, candidate, now)
-    keys = matching.own_keys(BY_HAND, candidate, matching.claims_of([candidate]))
-    lead = article.summary or matching.plain(article.body)[:400]
-    story = text.fingerprint(article.title, lead)
-    return articles.add(connection, article, keys=keys, digest=matching.digest(candidate.entry), story=story)
 
 
 def _deliver(
