@@ -166,6 +166,7 @@ def _act(
 
     article = acts.find_article(session.app, word)
     moved = work(session.app, article.id, who(), channels)
+    article = acts.find_article(session.app, str(article.id))
     data = {"act": act, "article": article.id, "title": article.title, "channels": channels, "deliveries": moved}
     answer(session, data, lambda: _shown(article, act, moved))
     return Code.FINE

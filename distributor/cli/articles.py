@@ -26,12 +26,12 @@ def articles() -> None:
 @articles.command("list")
 @click.option("--source", default="", metavar="NAME", shell_complete=source_names, help="Of this source.")
 @click.option("--category", default="", help="Of this category.")
-@click.option("--status", default="", type=click.Choice(["live", "held", "withdrawn"]), help="In this state.")
+@click.option("--status", type=click.Choice(["live", "held", "withdrawn"]), help="In this state.")
 @click.option("--search", default="", metavar="WORD", help="With this in the title.")
 @click.option("--limit", default=20, type=click.IntRange(1, 10_000), show_default=True, help="At most so many.")
 @a_command
 @pass_session
-def list_(session: Session, source: str, category: str, status: str, search: str, limit: int) -> None:
+def list_(session: Session, source: str, category: str, status: str | None, search: str, limit: int) -> None:
     """The newest articles first."""
     from distributor.store import articles as stored
 

@@ -78,6 +78,8 @@ def guarded(work: Callable[[], Any], session: Session) -> int:
 def _told(work: Callable[[], Any], session: Session) -> int:
     try:
         result = work()
+    except click.exceptions.Exit as error:
+        return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return Code.USAGE

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +15,8 @@ from distributor.cli.faults import guarded
 from distributor.cli.session import Session
 
 __all__ = ["Group", "Root"]
+
+COMPLETE = "_DISTRIBUTOR_COMPLETE"
 
 
 class Group(click.Group):
@@ -67,8 +71,6 @@ class Root(Group):
         **extra: Any,
     ) -> Any:
         """Runs the command line and ends the process with the exit code."""
-        import sys
-
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         words = list(sys.argv[1:] if args is None else args)
@@ -77,11 +79,21 @@ class Root(Group):
         session = Session(json="--json" in words[: words.index("--")] if "--" in words else "--json" in words)
 
         def work() -> Any:
-            return super(Root, self).main(
-                words, "distributor", "_DISTRIBUTOR_COMPLETE", standalone_mode=False, obj=session, **extra
-            )
+            # click's own `main` would answer a closed pipe with 1, like any failure.
+            complete(self, session)
+            with self.make_context("distributor", words, obj=session, **extra) as context:
+                return self.invoke(context)
 
         raise SystemExit(int(guarded(work, session)))
+
+
+def complete(root: click.Command, session: Session) -> None:
+    """Answers the shell's completion script, and then ends the process; does nothing else."""
+    instruction = os.environ.get(COMPLETE)
+    if instruction:
+        from click.shell_completion import shell_complete
+
+        raise SystemExit(shell_complete(root, {"obj": session}, "distributor", COMPLETE, instruction))
 
 
 def _no_surprises(*streams: Any) -> None:

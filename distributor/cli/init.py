@@ -42,7 +42,7 @@ def init(session: Session, url: str | None, force: bool) -> None:
         raise ConfigError(
             f"{path} is there already", hint="--force replaces it; distributor sources add URL adds to it"
         )
-    settings = _provisional(with_scheme(url) if url else EXAMPLE)
+    settings = session.use(_provisional(with_scheme(url) if url else EXAMPLE))
     found = _found(session, settings, with_scheme(url)) if url else dict[str, Any](feed=EXAMPLE, title="", words=[])
     text = starter(found["feed"], found["title"], found["words"], settings.site.categories, _zone())
     if settings.network.allow_hosts:

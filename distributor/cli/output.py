@@ -29,8 +29,8 @@ _C1 = re.compile("[\x7f-\x9f\u2028\u2029]")
 
 
 def clean(text: str) -> str:
-    """One line that cannot steer a terminal."""
-    return _LONE.sub("\ufffd", " ".join(_STEERING.sub(" ", text).split()))
+    """One line that cannot steer a terminal; spaces before and between its parts stay."""
+    return _LONE.sub("\ufffd", _STEERING.sub(" ", text)).rstrip()
 
 
 def block(text: str, indent: str = "") -> str:
@@ -74,7 +74,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Colle
 
     Columns without a name have no heading line.
     """
-    cells = [[clean(str(cell)) for cell in row] for row in rows]
+    cells = [[" ".join(clean(str(cell)).split()) for cell in row] for row in rows]
     if not cells and not any(columns):
         return
     if sys.stdout.isatty():

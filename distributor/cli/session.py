@@ -119,7 +119,6 @@ class Session:
 
     def tolerant_app(self) -> tuple[App, list[ConfigError]]:
         """An App with every channel that can be built, and what is wrong with the others: for looking, not acting."""
-        from distributor import config
         from distributor.app import build_stations
 
         app = self.app_of()
@@ -129,21 +128,17 @@ class Session:
             try:
                 stations.update(build_stations(_narrowed(self.settings, [name]), app.fetcher, app.clock))
             except ConfigError as error:
-                wrong.append(config.explain(error, self.settings))
+                wrong.append(error)
         app.stations = stations
         return app, wrong
 
     def build(self, settings: Settings, reload: Callable[[], Settings] | None = None) -> App:
         """An App of these settings on this run's store. It rings for workers only where a bell can reach them."""
-        from distributor import config
         from distributor.app import build_app
 
         store = self.store
         rings = not str(settings.broker.url).startswith("memory:")
-        try:
-            app = build_app(settings, reload=reload or (lambda: self.read(settings.path)), wake=rings, store=store)
-        except ConfigError as error:
-            raise config.explain(error, settings) from error
+        app = build_app(settings, reload=reload or (lambda: self.read(settings.path)), wake=rings, store=store)
         self._at_end.append(app.fetcher.close)
         return app
 

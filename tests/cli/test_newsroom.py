@@ -1,0 +1,96 @@
+"""The commands that read a site, on the sample newsroom."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from distributor.sample import Newsroom
+from distributor.sample.server import serve
+
+from .conftest import Desk
+
+pytestmark = pytest.mark.network
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    with serve(Newsroom(started=datetime.now(UTC))) as server:
+        yield server.url
+
+
+def test_init_writes_settings_that_work(desk: Desk, site: str) -> None:
+    desk.path.unlink()
+    said = desk("init", site, "--json")
+    assert said.code == 0, said.err
+    assert said.json["title"] == "The Harbour Courier"
+    written = tomllib.loads(desk.path.read_text())
+    assert written["sources"]["feed"]["url"] == f"{site}/atom.xml"
+    assert written["sources"]["feed"]["category_map"]["Sports"] == "Sports"
+    assert desk("sources", "check").code == 0
+    assert desk.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_init_replaces_nothing_unless_told(desk: Desk, site: str) -> None:
+    before = desk.path.read_text()
+    said = desk("init", site)
+    assert said.code == 2
+    assert "--force" in said.err
+    assert desk.path.read_text() == before
+    assert desk("init", site, "--force").code == 0
+    assert desk.path.read_text() != before
+
+
+def test_init_without_an_address_leaves_an_example(desk: Desk) -> None:
+    desk.path.unlink()
+    assert desk("init").code == 0
+    assert desk("channels", "list").out == "no channels\n"
+
+
+def test_init_of_a_page_without_a_feed_writes_nothing(desk: Desk) -> None:
+    desk.path.unlink()
+    said = desk("init", "http://127.0.0.1:1/")
+    assert said.code == 1
+    assert "connection refused" in said.err
+    assert not desk.path.exists()
+
+
+def test_a_source_is_read_before_it_is_added(desk: Desk, site: str) -> None:
+    desk.settings(desk.path.read_text() + f'\n[network]\nallow_hosts = ["{site.removeprefix("http://")}"]\n')
+    told = desk("sources", "add", "courier", site, "--backfill", "3", "--json")
+    assert told.code == 0, told.err
+    assert told.json["found"]["items"] > 30
+    assert tomllib.loads(desk.path.read_text())["sources"]["courier"]["backfill"] == 3
+    said = desk("sources", "check", "courier")
+    assert said.out.startswith("ok courier  The Harbour Courier")
+    assert "next look in" in said.out
+    assert desk("sources", "add", "nowhere", f"{site}/nothing-here").code == 1
+
+
+def test_one_round_ends_with_its_counts_as_json(desk: Desk, site: str) -> None:
+    place = site.removeprefix("http://")
+    desk.settings(
+        f'[sources.paper]\nurl = "{site}/feed.json"\nbackfill = 4\n[network]\nallow_hosts = ["{place}"]\n'
+        '[channels.memory]\nkind = "memory"\n'
+    )
+    said = desk("run", "--once", "--json")
+    assert said.code == 0, said.err
+    counts = json.loads(said.out.splitlines()[-1])
+    assert list(counts)[:2] == ["articles", "planned"]
+    assert counts["planned"] == counts["sent"] == 4
+    assert desk("doctor", "--json").json["exit_code"] == 0
+
+
+def test_without_settings_the_sample_runs(desk: Desk) -> None:
+    desk.path.unlink()
+    counts = json.loads(desk("run", "--once", "--json").out.splitlines()[-1])
+    assert counts["articles"] > 30
+    assert counts["sent"] == counts["planned"] > 100
+
+
+def test_a_sample_and_a_feed_exclude_each_other(desk: Desk) -> None:
+    assert desk("run", "--sample", "--feed", "https://paper.example").code == 2
