@@ -30,8 +30,10 @@ ELLIPSIS = "…"
 GOOD_SHARE = 0.7
 # Half an address may count more than the whole (X: any link 23), so lengths may dip: how far to look on.
 _LOOK_ON = 48
-# Longer than anything fits: 4,096 characters a link of 23, and the longest limit a network has.
-_HORIZON = 200
+# How many characters a unit of length can stand for, at most, before a text surely does not fit. A link of 4,096
+# characters counts 23 on X and Mastodon; elsewhere next to nothing is counted short.
+_CHARACTERS = {"x": 200, "mastodon": 200}
+_FEW_CHARACTERS, _LEAST_LIMIT = 4, 1000
 
 _UNSPACED = (
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
@@ -88,15 +90,15 @@ def fit(
     room = measure(network, empty, limit=limit, markup=markup)
     if not room.fits:
         raise ValueError(f"{network}: what surrounds the text takes {room.length} of {room.limit} by itself")
-    cutter = _Cutter(_read(body, markup, room.limit), frame, fits)
+    cutter = _Cutter(
+        _read(body, markup, max(room.limit, _LEAST_LIMIT) * _CHARACTERS.get(network, _FEW_CHARACTERS)), frame, fits
+    )
     return cutter.longest(lambda text: measure(network, text, markup=markup).length - room.length) or empty
 
 
-def _read(body: str, markup: Markup, limit: int) -> _Text:
-    if markup == "html":
-        parsed = parse(body)
-        return _Text(parsed.text, parsed)
-    return _Text(body[: max(limit, 300) * _HORIZON], None)
+def _read(body: str, markup: Markup, horizon: int) -> _Text:
+    parsed = parse(body) if markup == "html" else None
+    return _Text((parsed.text if parsed else body)[:horizon], parsed)
 
 
 class _Cutter:

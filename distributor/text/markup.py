@@ -7,7 +7,7 @@ Telegram's rules (Bot API, "HTML style"): a few tags, every one of them closed; 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from html import unescape
 
 from distributor.text.patterns import lazy
 
@@ -135,47 +135,45 @@ def _entity(name: str | None, number: str | None) -> str:
 
 
 _BLOCKS = (
-    "address article aside blockquote br dd div dl dt figure footer h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre "
-    "section table td th tr ul"
+    "address|article|aside|blockquote|br|dd|div|dl|dt|figure|footer|h[1-6]|header|hr|li|main|nav|ol|p|pre|section|table|td"
+    "|th|tr|ul"
 )
-_SILENT = frozenset(("figcaption", "iframe", "noscript", "script", "style", "template", "title", "video", "audio"))
+_SILENT = "audio|figcaption|iframe|noscript|script|style|template|title|video"
+_ELEMENT = rf"""(?i:<(?P<close>/?)(?:(?P<block>{_BLOCKS})|(?P<silent>{_SILENT})|[a-z][\w:-]*)
+(?:[\s/](?:[^<>"']|"[^"]*+"|'[^']*+')*+)?>)""".replace("\n", "")
 _MAX_HTML = 2_000_000
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self.silent: list[str] = []
-        self.blocks = frozenset(_BLOCKS.split())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if tag in _SILENT:
-            self.silent.append(tag)
-        elif tag in self.blocks:
-            self.parts.append("\n")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if tag in self.blocks:
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.silent:
-            del self.silent[self.silent.index(tag) :]
-        elif tag in self.blocks:
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self.silent:
-            self.parts.append(lazy(r"\s+").sub(" ", data))
 
 
 def plain(html: str) -> str:
     """An article's (sanitised) HTML as text: one line a block, captions and scripts left out. Reads 2 MB at most."""
-    if "<" not in html and "&" not in html:
-        return "\n".join(line for raw in html.splitlines() if (line := " ".join(raw.split())))
-    reader = _Reader()
-    reader.feed(html[:_MAX_HTML])
-    reader.close()
-    lines = "".join(reader.parts).split("\n")
+    html = _without_comments(html[:_MAX_HTML])
+    if "<" not in html:
+        return "\n".join(line for raw in unescape(html).splitlines() if (line := " ".join(raw.split())))
+    parts: list[str] = []
+    position, silent = 0, ""
+    for match in lazy(_ELEMENT).finditer(html):
+        if not silent:
+            parts.append(_blank(html[position : match.start()]))
+            parts.append("\n" if match["block"] else "")
+        position = match.end()
+        if name := (match["silent"] or "").lower():
+            silent = "" if match["close"] and silent == name else silent or ("" if match["close"] else name)
+    if not silent:
+        parts.append(_blank(html[position:]))
+    lines = unescape("".join(parts)).split("\n")
     return "\n".join(line for raw in lines if (line := " ".join(raw.split())))
+
+
+def _blank(text: str) -> str:
+    """HTML takes any white space for a space."""
+    spaced: str = lazy(r"\s+").sub(" ", text)
+    return spaced
+
+
+def _without_comments(html: str) -> str:
+    parts, position = [], 0
+    while (start := html.find("<!--", position)) >= 0:
+        parts.append(html[position:start])
+        end = html.find("-->", start + 4)
+        position = end + 3 if end >= 0 else len(html)
+    return "".join([*parts, html[position:]])

@@ -127,7 +127,7 @@ def _stop_ends(text: str, start: int, end: int, first: str, language: str) -> bo
         return False
     if not first:
         return True
-    if first.islower() or (first in ",;:—–-" and not text[end:].startswith("\n")):
+    if first.islower() or (first in ",;:—–-" and not text.startswith("\n", end)):
         return False
     if stop != "." or text[start:end].startswith(("..", ".)", '."', ".”", ".“", ".»")):
         return True
@@ -137,7 +137,7 @@ def _stop_ends(text: str, start: int, end: int, first: str, language: str) -> bo
 def _full_stop_ends(text: str, start: int, end: int, first: str, language: str) -> bool:
     before = text[max(0, start - 24) : start]
     word = lazy(r"[\w.\-ºª’']*$").search(before)[0].lstrip("’'-")
-    following = lazy(r"\w+").search(text, end)
+    following = lazy(r"\w+").search(text, end, end + 60)
     starts = bool(following) and following[0].lower() in _words("starters", language) and following[0][0].isupper()
     key = word.lower()
     if key in ("no", "nos", "n", "nr", "art", "p", "pp", "vol", "fig", "ch", "sec", "est"):
@@ -146,7 +146,7 @@ def _full_stop_ends(text: str, start: int, end: int, first: str, language: str) 
         return starts
     if key in _words("names", language):
         return word.isupper() and len(word) > 2
-    if len(word) == 1 and following and len(following[0]) == 1 and text[following.end() :].startswith("."):
+    if len(word) == 1 and following and len(following[0]) == 1 and text.startswith(".", following.end()):
         return False  # "z. B.", "J. R."
     if len(word) == 1 and word.isupper():  # an initial; "I" and a lone letter after a small word end sentences at times
         return starts and word in ("I", "A", "B", "C")

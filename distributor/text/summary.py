@@ -11,7 +11,7 @@ from distributor.text.sentences import sentences
 __all__ = ["summarise"]
 
 _SHORTEST, _SHORTEST_EXTRA = 25, 40
-_MAX_TEXT = 60_000
+_MAX_TEXT, _TAIL_LENGTH = 60_000, 500
 _MAX_SENTENCES = 400
 
 _END = r"""[.!?‽。！？｡؟۔।॥։።។။;]["'”’“»›)\]}」』】）》〉]*+$"""
@@ -113,10 +113,12 @@ def _cleaned(summary: str, language: str) -> tuple[str, bool]:
     cut = False
     while text != before:
         before = text
-        text = lazy(_POSTED).sub("", text).rstrip()
-        if tail := lazy(_TAIL).search(text):
+        near = max(0, len(text) - _TAIL_LENGTH)
+        if posted := lazy(_POSTED).search(text, near):
+            text = text[: posted.start()].rstrip()
+        if tail := lazy(_TAIL).search(text, near):
             cut, text = cut or bool(tail["cut"]), text[: tail.start()].rstrip(" -–—|:[(<")
-        if off := lazy(_CUT_OFF).search(text):
+        if off := lazy(_CUT_OFF).search(text, near):
             cut, text = True, text[: off.start()].rstrip()
     if not cut:
         return text, bool(lazy(_END).search(text)) and not text[:1].islower()
