@@ -124,10 +124,11 @@ def _broker(url: str) -> Iterator[Finding]:
     problems: list[str] = []
 
     def knock() -> None:
-        from kombu import Connection
+        from distributor.waking import CeleryWaker
 
         try:
-            with Connection(url, connect_timeout=BROKER_SECONDS) as connection:
+            # The very client that rings: only waking.py knows Celery.
+            with CeleryWaker(url)._producer().connection_for_write(connect_timeout=BROKER_SECONDS) as connection:
                 connection.ensure_connection(max_retries=1, timeout=BROKER_SECONDS, interval_start=0)
         except Exception as error:  # each transport has errors of its own
             problems.append(" ".join(str(error).split())[:200] or type(error).__name__)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["answer", "block", "clean", "document", "progress", "say", "table", "warn"]
 
+# Cells of a terminal that a column other than the last may take.
+WIDEST = 32
 # Control characters (C0, DEL, C1), line and paragraph separators, and what turns the direction of a whole line.
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]+")
 _LONE = re.compile("[\ud800-\udfff]")
@@ -70,39 +72,27 @@ def warn(text: str) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Collection[str] = ()) -> None:
-    """Aligned columns; those in `right` to the right. On a terminal they are cut to its width.
+    """Aligned columns; those in `right` to the right. Columns without a name have no heading line.
 
-    Columns without a name have no heading line.
+    On a terminal long cells are cut, but for the last column: links stand there, and a link must be whole.
     """
-    cells = [[" ".join(clean(str(cell)).split()) for cell in row] for row in rows]
-    if not cells and not any(columns):
-        return
-    if sys.stdout.isatty():
-        _rich_table(columns, cells, right)
-        return
-    from rich.cells import cell_len
+    from rich.cells import cell_len, set_cell_size
 
-    lines = [list(columns), *cells] if any(columns) else cells
-    widths = [max(cell_len(line[place]) for line in lines) for place in range(len(columns))]
-    for line in lines:
+    on_terminal = sys.stdout.isatty()
+    heading = [list(columns)] if any(columns) else []
+    lines = heading + [[" ".join(clean(str(cell)).split()) for cell in row] for row in rows]
+    widths = [max((cell_len(line[place]) for line in lines), default=0) for place in range(len(columns))]
+    if on_terminal:
+        widths = [min(width, WIDEST) for width in widths[:-1]] + widths[-1:]
+    for number, line in enumerate(lines):
+        sized = (cell if cell_len(cell) <= width else set_cell_size(cell, width - 1) + "…" for cell, width in
+                 zip(line, widths, strict=True))  # fmt: skip
         padded = (
             " " * (width - cell_len(cell)) + cell if name in right else cell + " " * (width - cell_len(cell))
-            for name, cell, width in zip(columns, line, widths, strict=True)
+            for name, cell, width in zip(columns, sized, widths, strict=True)
         )
-        click.echo("  ".join(padded).rstrip())
-
-
-def _rich_table(columns: Sequence[str], cells: Sequence[Sequence[str]], right: Collection[str]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=any(columns))
-    for name in columns:
-        drawn.add_column(name, justify="right" if name in right else "left", no_wrap=True, overflow="ellipsis")
-    for line in cells:
-        drawn.add_row(*(Text(cell) for cell in line))
-    Console(highlight=False).print(drawn)
+        text = "  ".join(padded).rstrip()
+        click.echo(click.style(text, bold=True) if heading and not number else text)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,3 +79,16 @@ def test_columns_are_aligned_by_what_a_terminal_shows(capsys: pytest.CaptureFixt
 )
 def test_the_exit_code_is_the_worst_outcome(states: list[State], code: Code) -> None:
     assert worst(states) is code
+
+
+def test_a_terminal_gets_long_cells_cut_but_links_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    link = "https://paper.example/" + "a" * 200
+    table(("NAME", "LINK"), [("日" * 40, link)])
+    heading, line = click.unstyle(capsys.readouterr().out).splitlines()
+    assert heading.startswith("NAME ")
+    assert line == "日" * 15 + " …  " + link
