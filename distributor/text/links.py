@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import cache
-from importlib import resources
 from typing import Any, Literal
 
 from distributor.text.patterns import lazy
@@ -90,6 +89,8 @@ _MENTION = rf"(?<![=/\w])@(?P<name>{_NAME})(?:@\w++(?:[.-]++\w++)*+)?+(?![@＠{_
 
 @cache
 def _tlds() -> frozenset[str]:
+    from importlib import resources  # slow to import, and most texts hold no dot
+
     lines = resources.files("distributor.text").joinpath("tlds.txt").read_text("utf-8").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
 

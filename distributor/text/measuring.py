@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
 from distributor.errors import ConfigError
@@ -124,6 +123,8 @@ def measure(network: str, text: str, *, limit: int | None = None, markup: Markup
 
 def _rule(network: str) -> _Rule:
     if network not in _RULES:
+        from difflib import get_close_matches
+
         nearest = _NICKNAMES.get(network.lower()) or get_close_matches(network.lower(), _RULES, n=1, cutoff=0.0)[0]
         known = ", ".join(_RULES)
         raise ConfigError(f"unknown network {network!r}; did you mean {nearest!r}?", hint=f"known networks: {known}")
