@@ -14,13 +14,12 @@ from distributor.errors import NotFound, Unreachable, Unreadable
 from distributor.finding import find_article
 from distributor.matching import Candidate
 from distributor.model import Article, Entry
+from distributor.publish import BY_HAND
 from distributor.sources import canonical, page
 from distributor.store import articles
 
 __all__ = ["BY_HAND", "article_from", "look_up", "take_in"]
 
-# The source of articles that a person gave by their address.
-BY_HAND = "by-hand"
 PAGE_BYTES = 5_000_000
 
 

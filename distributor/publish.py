@@ -37,6 +37,8 @@ __all__ = [
 ]
 
 SAME_STORY_WITHIN = timedelta(hours=48)
+# The source of what a person sent before any feed brought it.
+BY_HAND = "by-hand"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +152,16 @@ def revise(app: App, connection: sa.Connection, article: Article, now: datetime,
         if row.kind is Kind.EDIT and row.state is State.PENDING and row.revision < article.revision
     ]
     ledger.skip(connection, older, "superseded", now)
+    ledger.release(connection, [row.id for row in posts if _mended(app, article, row)], now)
     return ledger.add(connection, edits)
+
+
+def _mended(app: App, article: Article, row: Delivery) -> bool:
+    """Whether a post that could not be made can be made of this revision."""
+    station = app.stations.get(row.channel)
+    if station is None or row.state is not State.HELD or row.reason not in {"template", "unfit"}:
+        return False
+    return not preflight(app, station, article, row).error
 
 
 def article_of(entry: Entry, source: SourceSettings, app: App, now: datetime, *, url: str) -> Article:
@@ -292,6 +303,7 @@ def plan_new(app: App, connection: sa.Connection, article: Article, now: datetim
 
 def preflight(app: App, station: Station, article: Article, delivery: Delivery) -> Delivery:
     """The delivery, held with the reason when its post fails to render or cannot fit, before the network refuses it."""
+    delivery = replace(delivery, error="")
     try:
         problems = check(compose(app, station, article), station.channel.limits)
     except TemplateError as error:
@@ -307,6 +319,8 @@ def _known(
     """A known article: nothing, or a new revision when its own source shows readers something else."""
     article, entry = found.article, candidate.entry
     digest = matching.digest(entry)
+    if article.source == BY_HAND and article.status != "withdrawn":
+        return _adopt(app, connection, batch, candidate, article, now)
     if digest == found.digest or article.source != batch.source.name or article.status == "withdrawn":
         return Report()
     fresh = article_of(entry, batch.source, app, now, url=candidate.page or candidate.url)
@@ -322,6 +336,28 @@ def _known(
         note=article.note,
     )
     return Report(changed=[changed], planned=revise(app, connection, changed, now, digest=digest))
+
+
+def _adopt(
+    app: App, connection: sa.Connection, batch: Batch, candidate: Candidate, article: Article, now: datetime
+) -> Report:
+    """The feed brings an article that a person sent before the poll: it is the feed's from now on, and goes out where
+    that person did not send it. What was posted by hand is left as it is.
+    """
+    entry = candidate.entry
+    fresh = article_of(entry, batch.source, app, now, url=candidate.page or candidate.url)
+    adopted = replace(
+        fresh,
+        id=article.id,
+        revision=article.revision,
+        seen_at=article.seen_at,
+        boost=article.boost,
+        status=article.status,
+    )
+    articles.update(connection, adopted, digest=matching.digest(entry))
+    old = watching.is_too_old(adopted.published_at, now, batch.source.max_age)
+    planned = [] if batch.first or old else plan_new(app, connection, adopted, now)
+    return Report(planned=planned)
 
 
 def _same_story(app: App, connection: sa.Connection, article: Article, story: int, now: datetime) -> int:

@@ -344,3 +344,15 @@ def test_every_attempt_is_written_down(app: App, clock: Clock) -> None:
     with app.store.read() as connection:
         made = ledger.attempts(connection, planned.id)
     assert [(one.number, one.outcome) for one in made] == [(1, "retry"), (2, "sent")]
+
+
+def test_a_post_that_could_not_be_made_goes_out_when_the_article_is_mended(tmp_path: Path) -> None:
+    (tmp_path / "own" / "post").mkdir(parents=True)
+    template = "{{ title }}{% if article.author == '' %}{{ nobody }}{% endif %}"
+    (tmp_path / "own" / "post" / "wall.j2").write_text(template)
+    app = make_app(f'[site]\ntemplates = "{tmp_path}/own"\n{SETTINGS}', tmp_path)
+    ingest(app, entry())
+    assert states(app) == [State.HELD]
+    ingest(app, entry(author="Jo Bloggs", title="A title that is better"))
+    drain(app)
+    assert states(app) == [State.SENT]

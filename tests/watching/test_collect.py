@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from distributor import deliver
+from distributor import deliver, sending
 from distributor.collect import collect
 from distributor.context import App
 from distributor.errors import Unreachable
@@ -308,3 +308,21 @@ def test_a_poll_that_nobody_finished_is_done_again(app: App, clock: Clock, monke
     assert stored(app) == []
     clock.forward(minutes=2)
     assert len(collect(app).new) == 1
+
+
+def test_an_article_sent_by_hand_before_the_poll_still_goes_where_it_was_not_sent(tmp_path: Path, clock: Clock) -> None:
+    app = make_app(SETTINGS + '[channels.other]\nkind = "memory"\n', tmp_path, clock=clock)
+    poll(app, item(1))
+    web(app).put(
+        "https://paper.example/articles/2",
+        "<html><head><title>Article 2 of the harbour paper</title></head><body>Text</body></html>",
+        content_type="text/html",
+    )
+    sending.plan_send(
+        app, "https://paper.example/articles/2", who="editor", to=["wall"], at=None, again=False, boost=None
+    )
+    poll(app, item(2), item(1))
+    assert [row.channel for row in rows(app)] == ["wall", "other"]
+    assert {one.source for one in stored(app)} == {"paper"}
+    poll(app, item(2, title="A corrected title of article two"), item(1))
+    assert sum(row.kind == "post" for row in rows(app)) == 2
