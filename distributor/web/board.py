@@ -104,6 +104,7 @@ class Board:
         status = reporting.status(self.app)
         return self.pages.render(
             "overview.html",
+            at=status.at,
             problems=status.problems,
             law=law_view(status.law),
             latency=status.latency,
@@ -118,7 +119,7 @@ class Board:
             opened = telling.openings(app, connection, now)
             found = articles.latest(connection, limit=self.limit)
             posts = census.of_articles(connection, [article.id for article in found])
-            prints = {one.id: views.fingerprint(one, posts.get(one.id, []), opened) for one in found}
+            prints = {one.id: views.fingerprint(one, posts.get(one.id, []), opened, now) for one in found}
             stale = [one for one in found if before.prints.get(one.id) != prints[one.id]]
             wanted = [row.message_id for one in stale for row in posts.get(one.id, []) if row.message_id]
             messages = stream.messages(connection, wanted)

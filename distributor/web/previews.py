@@ -22,6 +22,7 @@ __all__ = ["CardView", "Look", "Picture", "Piece", "look", "pieces", "safe_link"
 
 NETWORKS = ("x", "telegram", "mastodon", "bluesky")
 _TAG = re.compile(r"(?<![\w&/#])[#＃](?=\w*[^\W\d_])\w+|(?<![\w@/])@\w[\w.-]*\w(?:@[\w.-]+\w)?")
+_MARKUP = re.compile(r"""(<(?:[^>"]|"[^"]*")*>)""")
 _TELEGRAM_TAGS = {"a", "b", "blockquote", "code", "del", "em", "i", "ins", "pre", "s", "strike", "strong", "u"}
 _SHOWN = {"x": 27, "mastodon": 30, "bluesky": 40, "telegram": 200}
 _LOCAL = (".local", ".localhost", ".internal", ".lan", ".home", ".intranet", ".home.arpa", ".corp")
@@ -142,7 +143,9 @@ def telegram_html(text: str) -> Markup:
         url_schemes={"http", "https"},
         link_rel="noopener noreferrer nofollow",
     )
-    return Markup(cleaned)  # noqa: S704 (it passed the allow-list)
+    parts = _MARKUP.split(cleaned)
+    parts[::2] = [_TAG.sub(r'<span class="tag">\g<0></span>', text) for text in parts[::2]]
+    return Markup("".join(parts))  # noqa: S704 (it passed the allow-list, and what was added holds word characters only)
 
 
 def _picture(media: Media, allow: Collection[str]) -> Picture:

@@ -78,6 +78,8 @@ def serve(asgi: ASGIApp, host: str, port: int) -> Server:
 
 
 def _bind(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise ConfigError(f"{port} is no port", hint="ports are 1 to 65535; 0 takes a free one")
     try:
         family, *_, address = socket.getaddrinfo(host or "127.0.0.1", port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from distributor import telling
 from distributor.context import App, Station
 from distributor.gates import Opening
 from distributor.model import Article, Delivery, Kind, Lane, Message, State
+from distributor.web.pages import duration
 from distributor.web.previews import NETWORKS, Look, look, safe_link
 
 __all__ = [
@@ -27,19 +28,21 @@ __all__ = [
 
 NAMES = {"x": "X", "telegram": "Telegram", "mastodon": "Mastodon", "bluesky": "Bluesky"}
 LOUD = (State.FAILED, State.UNCERTAIN)
+SETTLED = (State.SENT, State.FAILED, State.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line below a post; `loud` where a person should look."""
+    """A line below a post; `loud` where a person should look, `at` when it goes on."""
 
     text: str
     loud: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostView:
-    """One channel's post of an article.
+    """One channel's post of an article. `state` is a State's word, or "deleted" for one taken back from its network.
 
     `took` is from planning to the network's yes; `share` is how much of the length is used, in percent.
     """
@@ -112,9 +115,9 @@ def network_of(app: App, channel: str) -> str:
     return network if network in NETWORKS else "other"
 
 
-def fingerprint(article: Article, rows: Sequence[Delivery], opened: Mapping[str, Opening]) -> str:
+def fingerprint(article: Article, rows: Sequence[Delivery], opened: Mapping[str, Opening], now: datetime) -> str:
     """Changes when what is shown of an article changes, and is had without rendering it."""
-    waits = [opened.get(row.channel) for row in rows if row.state is State.PENDING]
+    waits = [_told(row, opened.get(row.channel), now) for row in rows if row.state not in SETTLED]
     return hashlib.sha256(repr((article, rows, waits)).encode("utf-8", "replace")).hexdigest()[:16]
 
 
@@ -163,7 +166,7 @@ def post_view(
         handle=f"@{re.sub(r'[^a-z0-9]+', '', app.settings.site.name.lower()) or post.channel}",
         look=look(network, message, channel=station.channel if station else None, allow=allow) if message else None,
         absent=absent,
-        state=post.state.value,
+        state="deleted" if _is_deleted(later) else post.state.value,
         notes=tuple(_notes(post, later, opening, now)),
         delivery_id=post.id,
         attempts=post.attempt,
@@ -174,6 +177,10 @@ def post_view(
         limit=measured.limit if measured else 0,
         share=min(100, measured.length * 100 // measured.limit) if measured and measured.limit else 0,
     )
+
+
+def _is_deleted(later: Sequence[Delivery]) -> bool:
+    return any(row.kind is Kind.DELETE and row.state is State.SENT for row in later)
 
 
 def _message(
@@ -197,17 +204,21 @@ def _message(
     return message, wrong
 
 
-def _notes(post: Delivery, later: Sequence[Delivery], opening: Opening | None, now: datetime) -> list[Note]:
-    told = telling.tell(post, opening, now)
-    notes = [Note(told.text, post.state in LOUD)] if told.text else []
+def _notes(post: Delivery, later: Sequence[Delivery], opening: Opening | None, now: datetime) -> Iterator[Note]:
+    first = _told(post, opening, now)
+    if first.text:
+        yield first
     for row in later:
         if row.state is State.SENT:
-            took = row.settled_at - row.planned_at if row.settled_at else None
             did = "edited" if row.kind is Kind.EDIT else "deleted"
-            notes.append(
-                Note(f"{did} on the network" + (f", {took.total_seconds():.1f} s after the change" if took else ""))
-            )
+            took = f", {duration(row.settled_at - row.planned_at)} after the change" if row.settled_at else ""
+            yield Note(f"{did} on the network{took}")
         elif row.state is not State.SKIPPED:
-            text = telling.tell(row, opening, now).text
-            notes.append(Note(text, row.state in LOUD))
-    return notes
+            yield _told(row, opening, now)
+
+
+def _told(row: Delivery, opening: Opening | None, now: datetime) -> Note:
+    """Without the moment when that is now: a page that says the same is the same."""
+    told = telling.tell(row, opening, now)
+    later = told.next_at if told.next_at and told.next_at > now and row.state is State.PENDING else None
+    return Note(told.text, row.state in LOUD, later)
