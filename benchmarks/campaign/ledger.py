@@ -15,8 +15,8 @@ from distributor.store import tables as t
 
 __all__ = ["Ledger", "Standing"]
 
-# Outcomes of an attempt after which everybody knows what happened.
-CERTAIN = ("", "sent", "found", "duplicate", "retry", "worker-lost", "not-there")
+# How an attempt ends when its answer came: everybody knows then what happened.
+CERTAIN = ("", "sent", "duplicate", "retry", "pending", "worker-lost")
 
 
 @dataclass(frozen=True)

@@ -178,9 +178,11 @@ def settle(connection: sa.Connection, delivery: Delivery, settlement: Settlement
         .returning(d.c.id)
     )
     done = connection.execute(statement).one_or_none() is not None
-    ended = sa.update(t.attempt).where(t.attempt.c.delivery_id == delivery.id, t.attempt.c.number == delivery.attempt)
-    outcome = settlement.reason or settlement.state.value
-    connection.execute(ended.values(ended_at=now, outcome=outcome, error=settlement.error))
+    if delivery.state is State.SENDING:
+        # What becomes of a doubt later is the delivery's story; how the attempt itself ended stays as it was.
+        a, outcome = t.attempt, settlement.reason or settlement.state.value
+        ended = sa.update(a).where(a.c.delivery_id == delivery.id, a.c.number == delivery.attempt)
+        connection.execute(ended.values(ended_at=now, outcome=outcome, error=settlement.error))
     return done
 
 
