@@ -12,18 +12,17 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.routing import BaseRoute, Route
 
 from distributor import reporting
 from distributor.context import App
 from distributor.web import details
+from distributor.web.assets import static_files
 from distributor.web.board import Board
 from distributor.web.guards import KnownHosts, SafeHeaders
 from distributor.web.health import health_routes
 from distributor.web.metrics import metrics_page
-from distributor.web.pages import STATIC, Pages
+from distributor.web.pages import Pages
 from distributor.web.problems import handlers
 
 __all__ = ["build"]
@@ -70,15 +69,5 @@ def _routes(app: App, pages: Pages) -> list[BaseRoute]:
         Route("/status.json", status),
         Route("/metrics", metrics_page(app)),
         *health_routes(app, terse=False),
-        Mount("/static", _Static(directory=STATIC)),
+        static_files(),
     ]
-
-
-class _Static(StaticFiles):
-    """Our own files; their addresses change with their content, so a browser may keep them."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        if response.status_code == 200:
-            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        return response

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,10 +13,9 @@ from markupsafe import Markup
 import distributor
 from distributor.context import App
 from distributor.web import previews
+from distributor.web.assets import asset
 
-__all__ = ["STATIC", "Pages", "asset", "duration"]
-
-STATIC = Path(__file__).parent / "static"
+__all__ = ["Pages", "duration"]
 
 
 class Pages:
@@ -79,10 +76,3 @@ def duration(span: timedelta | float | None) -> str:
     if minutes < 48 * 60:
         return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
     return f"{minutes // (24 * 60)} d"
-
-
-@cache
-def asset(name: str) -> str:
-    """The address of a file of ours, which changes with its content: browsers may keep it for ever."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
-    return f"/static/{name}?v={digest}"

@@ -7,6 +7,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from distributor.context import App
+from distributor.web.assets import static_files
 from distributor.web.guards import SafeHeaders
 from distributor.web.health import health_routes
 from distributor.web.pages import Pages
@@ -29,4 +30,4 @@ def build(app: App) -> Starlette:
 
 
 def routes(app: App) -> list[BaseRoute]:
-    return [*health_routes(app, terse=True)]
+    return [*health_routes(app, terse=True), static_files()]

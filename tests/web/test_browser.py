@@ -118,7 +118,7 @@ CONTRAST = """() => {
   const wrong = new Set();
   for (const node of document.querySelectorAll("body *")) {
     const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
-    if (!own || !node.offsetParent || node.closest(".unseen, .skip, [aria-hidden], .is-deleted")) continue;
+    if (!own || !node.offsetParent || node.closest(".unseen, .skip, [aria-hidden]")) continue;
     const below = ground(node);
     const [a, b] = [light(over(parse(getComputedStyle(node).color), below)), light(below)].sort((x, y) => y - x);
     const ratio = (a + 0.05) / (b + 0.05);

@@ -71,7 +71,8 @@ def test_the_public_listener_shows_nothing_of_the_staffs(app: App, public: TestC
         answer = public.get(path)
         assert answer.status_code == 404
         assert "Article number" not in answer.text
-        assert "distributor" not in answer.text.lower() or "The Paper" in answer.text
+        assert "distributor" not in answer.text.lower()
+        assert "status.json" not in answer.text
 
 
 def test_the_public_listener_has_the_same_headers(public: TestClient) -> None:
