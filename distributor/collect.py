@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import sqlalchemy as sa
 import structlog
@@ -18,6 +19,7 @@ import structlog
 from distributor import matching, owners, publish, watching
 from distributor.amends import insist
 from distributor.config.source import Source as SourceSettings
+from distributor.config.values import cut
 from distributor.context import App
 from distributor.errors import SourceError, StoreError, Unreachable, Unreadable
 from distributor.fetching import Fetched as Response
@@ -58,11 +60,20 @@ class _Poll:
         return watching.Bounds(self.source.interval_min, self.source.interval_max)
 
     @property
+    def place(self) -> str:
+        """Where the feed is, fit to be stored and shown: no login in it."""
+        return self.state.feed or cut(self.source.url)
+
+    @property
+    def address(self) -> str:
+        """Where to fetch it: a feed of the same host is asked with the login of the settings' address."""
+        return with_login(self.state.feed, self.source.url) if self.state.feed else self.source.url
+
+    @property
     def cursor(self) -> Cursor:
-        url = self.state.feed or self.source.url
-        found = Cursor.from_json({**self.state.cursor, "url": url})
         # Validators belong to the address that they came from.
-        return found if self.state.cursor.get("url") == url else Cursor(url)
+        found = Cursor.from_json(self.state.cursor)
+        return found if found.url == self.place else Cursor(self.place)
 
 
 def register(app: App, now: datetime) -> None:
@@ -74,7 +85,7 @@ def register(app: App, now: datetime) -> None:
 
 def register_in(app: App, connection: sa.Connection, now: datetime) -> None:
     """The same, within the caller's transaction."""
-    sources.register(connection, {name: one.url for name, one in _enabled(app).items()}, now)
+    sources.register(connection, {name: cut(one.url) for name, one in _enabled(app).items()}, now)
     app.registered = True
 
 
@@ -106,7 +117,7 @@ def collect(app: App, names: Sequence[str] | None = None, *, limit: int = 2000) 
 
 
 def _together(app: App, polls: Sequence[_Poll]) -> Report:
-    answers = app.fetcher.get_many([Request(one.cursor.url, feed.request_headers(one.cursor)) for one in polls])
+    answers = app.fetcher.get_many([Request(one.address, feed.request_headers(one.cursor)) for one in polls])
     unchanged: list[SourceState] = []
     batches: list[Batch] = []
     for asked, answer in zip(polls, answers, strict=True):
@@ -137,7 +148,8 @@ def _read(app: App, poll: _Poll, answer: Response | Unreachable) -> tuple[Fetche
             raise
     found = discovery.discover(poll.source.url, app.fetcher.get)
     cursor = Cursor(found)
-    fetched = feed.read(app.fetcher.get(found, feed.request_headers(cursor)), cursor)
+    answer = app.fetcher.get(with_login(found, poll.source.url), feed.request_headers(cursor))
+    fetched = feed.read(answer, cursor)
     # To find a page's feed is no move: `found` tells the two apart (see troubles.py).
     known = replace(poll.state, cursor={"found": fetched.moved_to or found})
     return replace(fetched, moved_to=fetched.moved_to or found), replace(poll, state=known)
@@ -167,7 +179,7 @@ def _candidates(entries: Sequence[Entry]) -> list[Candidate]:
 
 def _complete(app: App, poll: _Poll, candidates: list[Candidate], now: datetime, *, first: bool) -> list[Candidate]:
     """Fills what new entries lack from their pages, where the settings allow it; what cannot be had stays empty."""
-    if not poll.source.complete_from_page:
+    if not poll.source.complete_from_page or not any(_lacks(one.entry) for one in candidates):
         return candidates
     wanted = [one for one in _new_ones(app, poll, candidates, now, first=first) if _lacks(one.entry) and one.entry.url]
     wanted = wanted[:PAGES_A_POLL]
@@ -194,7 +206,7 @@ def _new_ones(app: App, poll: _Poll, candidates: list[Candidate], now: datetime,
     """Those that may be posted and are not known yet: nobody's page is fetched for nothing."""
     name, source = poll.source.name, poll.source
     with app.store.read() as connection:
-        known = articles.known(connection, [key for one in candidates for key in matching.keys(name, one)])
+        known = articles.marks(connection, [key for one in candidates for key in matching.keys(name, one)])
     fresh = [one for one in candidates if not any(key in known for key in matching.keys(name, one))]
     if first:
         newest = sorted(fresh, key=lambda one: one.entry.published_at or now, reverse=True)
@@ -283,7 +295,7 @@ def _after_silence(poll: _Poll, fetched: Fetched, now: datetime) -> SourceState:
 
 def _cursor(poll: _Poll, fetched: Fetched, state: SourceState) -> dict[str, Any]:
     found = {"found": poll.state.cursor["found"]} if poll.state.cursor.get("found") else {}
-    return {**replace(fetched.cursor, url=state.feed or poll.source.url).to_json(), **found}
+    return {**replace(fetched.cursor, url=state.feed or cut(poll.source.url)).to_json(), **found}
 
 
 def _after_failure(app: App, poll: _Poll, error: SourceError, now: datetime) -> SourceState:
@@ -295,10 +307,19 @@ def _after_failure(app: App, poll: _Poll, error: SourceError, now: datetime) -> 
 
 def _moved(poll: _Poll, fetched: Fetched) -> SourceState:
     """A feed that moved for good is followed; the settings stay as they were written, and status tells."""
-    if not fetched.moved_to or fetched.moved_to == (poll.state.feed or poll.source.url):
+    if not fetched.moved_to or fetched.moved_to == poll.place:
         return poll.state
     log.info("source moved", source=poll.source.name, to=fetched.moved_to)
     return replace(poll.state, feed=fetched.moved_to)
+
+
+def with_login(url: str, source_url: str) -> str:
+    """`url` with the user name and password of the settings' address, if it is the same host's and has none."""
+    there, given = urlsplit(url), urlsplit(source_url)
+    login, at, host = given.netloc.rpartition("@")
+    if not at or there.netloc.lower() != host.lower() or there.scheme != given.scheme:
+        return url
+    return urlunsplit(there._replace(netloc=f"{login}@{there.netloc}"))
 
 
 def _enabled(app: App) -> dict[str, SourceSettings]:

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from distributor import pacing, troubles
+from distributor.config.values import cut
 from distributor.context import App, Station
 from distributor.gates import Opening, channel_account
 from distributor.model import Article, Delivery, Message, State
@@ -284,7 +285,7 @@ def _sources(app: App, connection: sa.Connection) -> list[SourceLine]:
         lines.append(
             SourceLine(
                 name=name,
-                url=str(source.url),
+                url=cut(source.url),
                 feed=state.feed if state else "",
                 state=troubles.source_state(source, state),
                 failures=state.failures if state else 0,

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import distributor
 from distributor import gates, pacing
 from distributor.config.source import Source as SourceSettings
+from distributor.config.values import cut
 from distributor.context import App
 from distributor.model import State
 from distributor.store import accounts, census, ledger, queue, sources
@@ -86,7 +87,7 @@ def source_state(source: SourceSettings, state: SourceState | None) -> str:
     if state.failures:
         return "failing"
     # The feed that a page named is where it should be; a feed that is read elsewhere moved.
-    return "moved" if state.feed not in {"", str(source.url), state.cursor.get("found", "")} else "ok"
+    return "moved" if state.feed not in {"", cut(source.url), state.cursor.get("found", "")} else "ok"
 
 
 def _stopped(app: App, connection: sa.Connection, now: datetime) -> list[Problem]:

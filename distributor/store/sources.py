@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -54,15 +55,27 @@ class SourceState:
 
 
 def register(connection: sa.Connection, sources: Mapping[str, str], now: datetime) -> None:
-    """Makes the store know the settings' sources (name to address); one whose address changed starts anew."""
+    """Makes the store know the settings' sources: name to address, without its login.
+
+    One whose address changed on the same host is the same source, read from its new place; another host's is a new
+    source, whose first poll is recorded.
+    """
     known = {row.name: row.url for row in connection.execute(sa.select(t.source.c.name, t.source.c.url))}
     for name, url in sources.items():
         if known.get(name) == url:
+            continue
+        if name in known and _host(known[name]) == _host(url):
+            place = sa.update(t.source).where(t.source.c.name == name)
+            connection.execute(place.values(url=url, feed="", cursor={}, next_poll_at=now, paused="", failures=0))
             continue
         if name in known:
             connection.execute(sa.delete(t.source).where(t.source.c.name == name))
         fresh = SourceState(name=name, url=url, next_poll_at=now)
         connection.execute(upsert(connection, t.source).values(_values(fresh)).on_conflict_do_nothing())
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2].lower().removeprefix("www.")
 
 
 def due(

@@ -326,3 +326,29 @@ def test_an_article_sent_by_hand_before_the_poll_still_goes_where_it_was_not_sen
     assert {one.source for one in stored(app)} == {"paper"}
     poll(app, item(2, title="A corrected title of article two"), item(1))
     assert sum(row.kind == "post" for row in rows(app)) == 2
+
+
+def test_a_login_is_used_for_the_same_host_only_and_never_stored(tmp_path: Path, clock: Clock) -> None:
+    given = "https://editor:pass@paper.example/feed"
+    app = make_app(SETTINGS.replace(FEED, given), tmp_path, clock=clock)
+    web(app).put(given, feed(item(1)), moved_to="https://paper.example/new-feed")
+    collect(app)
+    clock.now = state(app).next_poll_at
+    web(app).put("https://editor:pass@paper.example/new-feed", feed(item(1)), moved_to="https://elsewhere.example/feed")
+    collect(app)
+    clock.now = state(app).next_poll_at
+    collect(app)
+    assert [one.url for one in web(app).asked] == [
+        given,
+        "https://editor:pass@paper.example/new-feed",
+        "https://elsewhere.example/feed",
+    ]
+    assert "pass" not in repr(state(app))
+
+
+def test_a_new_address_on_the_same_host_is_the_same_source(tmp_path: Path, clock: Clock) -> None:
+    app = make_app(SETTINGS, tmp_path, clock=clock)
+    poll(app, item(1))
+    moved = make_app(SETTINGS.replace(FEED, "https://www.paper.example/rss"), tmp_path, clock=clock, store=app.store)
+    web(moved).put("https://www.paper.example/rss", feed(item(2), item(1)))
+    assert [one.note for one in collect(moved).new] == [""]
