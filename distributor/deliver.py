@@ -21,7 +21,7 @@ from distributor import gates, owners, publish, states
 from distributor.amends import insist, unclaim
 from distributor.channels import Deletes, Edits
 from distributor.context import App, Station
-from distributor.doubts import doubt_of, finds, settle_doubts
+from distributor.doubts import doubt_of, finds, is_late_repeat, settle_doubts
 from distributor.errors import ChannelError, Rejected, StoreError, TemplateError, Uncertain
 from distributor.model import Article, Delivery, Kind, Message, Receipt, State
 from distributor.rendering import check
@@ -133,10 +133,7 @@ class _Step:
 
 def _next_step(app: App, account: str, stations: Sequence[Station], only: Sequence[int]) -> _Step:
     now = app.clock()
-    names = [station.name for station in stations]
     with app.store.read() as connection:
-        if not queue.any_due(connection, names, now):
-            return _Step()
         opened = gates.account_gates(connection, account, stations, now)
         doors = [one.gate(station.name, now) for one, station in zip(opened, stations, strict=True)]
         short = any(gates.affordable(connection, station, now) < 1000 for station in stations)
@@ -172,7 +169,7 @@ def _nap(
 def _one(app: App, slot: _Slot, delivery: Delivery) -> Settlement | None:
     """One delivery from the queue to its outcome; None when it was not sent after all."""
     station = app.stations[delivery.channel]
-    prepared = _prepare(app, station, delivery)
+    prepared = None if is_late_repeat(app, delivery) else _prepare(app, station, delivery)
     if prepared is None:
         return None
     try:
@@ -206,6 +203,8 @@ def _prepare(app: App, station: Station, delivery: Delivery) -> _Prepared | None
     if article is None or (delivery.kind is not Kind.POST and standing is None):
         _give_up(app, delivery, "no-article" if article is None else "no-post")
         return None
+    if delivery.kind is Kind.POST and _stopped_meanwhile(app, delivery, article):
+        return None
     receipt = standing[0].receipt if standing else None
     if standing and (receipt is None or not receipt.remote_id):
         # A person said that it went out, and the network's own word for it is not known.
@@ -217,6 +216,18 @@ def _prepare(app: App, station: Station, delivery: Delivery) -> _Prepared | None
     if frozen is not None:
         return _Prepared(frozen[0], frozen[1], delivery.revision, delivery.message_id, receipt)
     return _render(app, station, delivery, article, receipt, shown=standing[1] if standing else "")
+
+
+def _stopped_meanwhile(app: App, delivery: Delivery, article: Article) -> bool:
+    """A person stopped the article while an attempt was under way that then came back: it waits, or is given up."""
+    if article.status == "withdrawn":
+        _give_up(app, delivery, "withdrawn")
+        return True
+    # One that a person let go on its own, of an article that is held, has no reason any more.
+    if article.status == "held" and delivery.reason == "retry" and not delivery.by_hand:
+        _hold(app, delivery, article.note or "by-hand", "")
+        return True
+    return False
 
 
 def _render(

@@ -14,7 +14,7 @@ from distributor.model import Delivery, Doubt, Kind, State
 from distributor.states import Settlement, Step
 from distributor.store import ledger, queue
 
-__all__ = ["doubt_of", "finds", "settle_doubts"]
+__all__ = ["doubt_of", "finds", "is_late_repeat", "settle_doubts"]
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +33,18 @@ def settle_doubts(app: App, stations: Sequence[Station]) -> dict[int, State]:
             if ledger.settle(connection, row, settlement, app.clock()):
                 settled[row.id] = settlement.state
     return settled
+
+
+def is_late_repeat(app: App, row: Delivery) -> bool:
+    """Whether a pending repeat had to wait until it was not harmless any more; then it is uncertain again."""
+    now = app.clock()
+    late = states.too_late_to_repeat(row, doubt_of(app, row), finds=finds(app, row), now=now)
+    if late is None:
+        return False
+    log.warning("repeat came too late", delivery=row.id, key=row.key)
+    with app.store.write() as connection:
+        ledger.settle(connection, row, late, now)
+    return True
 
 
 def _resolved(app: App, station: Station, row: Delivery) -> Settlement:
