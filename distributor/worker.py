@@ -29,10 +29,21 @@ _lock = threading.Lock()
 
 
 def _broker() -> dict[str, Any]:
-    return {"broker_url": str(_settings().broker.url)}
+    """Asked once, before a worker or beat does anything: settings that are wrong end it with a line, not a traceback."""
+    try:
+        return {"broker_url": str(_settings().broker.url)}
+    except DistributorError as error:
+        raise SystemExit(f"error: {error}" + (f"\nhint: {error.hint}" if error.hint else "")) from None
 
 
 def _settings() -> Any:
+    """Those of the App that this process works with; else the file's."""
+    if os.getpid() in _parts:
+        return _parts[os.getpid()].settings
+    return _from_file()
+
+
+def _from_file() -> Any:
     from distributor import config
 
     return config.load(config.find(None, os.environ, Path.cwd()))
@@ -49,7 +60,7 @@ def parts() -> App:
         if os.getpid() not in _parts:
             from distributor.app import build_app
 
-            _parts[os.getpid()] = build_app(_settings(), reload=_settings)
+            _parts[os.getpid()] = build_app(_from_file(), reload=_from_file)
         return _parts[os.getpid()]
 
 
@@ -76,7 +87,9 @@ def told(work: Callable[P, None]) -> Callable[P, None]:
 def _logging(**_: Any) -> None:
     from distributor import logs
 
-    logs.configure(_settings().secrets())
+    # With an App given to it, this process is `distributor run`, which set up its logs itself.
+    if os.getpid() not in _parts:
+        logs.configure(_from_file().secrets())
 
 
 @worker_process_shutdown.connect
