@@ -53,7 +53,8 @@ def pulse(connection: sa.Connection) -> str:
     )
     accounts = sa.select(t.account.c.name, t.account.c.stopped_at, t.account.c.paused_until, t.account.c.epoch)
     sources = sa.select(t.source.c.name, t.source.c.failures, t.source.c.paused, t.source.c.new_at)
-    rest = [connection.execute(query).all() for query in (accounts, sa.select(t.switch), sources)]
+    named = (accounts.order_by("name"), sa.select(t.switch).order_by("channel"), sources.order_by("name"))
+    rest = [connection.execute(query).all() for query in named]
     return repr([tuple(numbers), [tuple(row) for row in waiting], rest])
 
 
