@@ -17,6 +17,7 @@ from distributor.fetching import Fetcher
 from distributor.planning import Outlet
 from distributor.rendering import PostSettings, Renderer
 from distributor.store import Store
+from distributor.stories import Stories
 from distributor.waking import Waker
 
 __all__ = ["App", "Station"]
@@ -67,6 +68,7 @@ class App:
     rebuild: Callable[[], Mapping[str, Station]] | None = None
     epochs: dict[str, int] = field(default_factory=dict)
     registered: bool = False
+    stories: Stories = field(default_factory=Stories)
 
     def station(self, name: str) -> Station:
         """Raises NotFound, naming what there is."""

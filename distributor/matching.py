@@ -33,7 +33,6 @@ __all__ = [
 ]
 
 TAG = re.compile(r"<[^>]*>")
-SPACE = re.compile(r"\s+")
 LONGEST_KEY = 400
 
 
@@ -158,7 +157,7 @@ def _without_size(path: str) -> str:
 
 
 def _squeeze(text: str) -> str:
-    return SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def _short(key: str) -> str:

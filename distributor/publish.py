@@ -83,6 +83,7 @@ def ingest(app: App, batches: Sequence[Batch], now: datetime) -> Report:
     report = Report()
     with app.store.write() as connection:
         app.store.lock(connection, "ingest")
+        _recall(app, connection, now)
         for batch in batches:
             report.add(_take(app, connection, batch, now))
         sources.save(connection, [batch.state for batch in batches])
@@ -219,9 +220,9 @@ def _take(app: App, connection: sa.Connection, batch: Batch, now: datetime) -> R
     name = batch.source.name
     candidates = list(batch.candidates)
     every_key = list(dict.fromkeys(key for one in candidates for key in matching.keys(name, one)))
-    known = articles.known(connection, every_key)
-    holders = {key: Holder(found.article.id, found.article.source) for key, found in known.items()}
-    by_id = {found.article.id: found for found in known.values()}
+    known = articles.marks(connection, every_key)
+    holders = {key: Holder(mark.article_id, mark.source) for key, mark in known.items()}
+    by_id = {mark.article_id: mark for mark in known.values()}
     claims = matching.claims_of(candidates)
     fresh: list[Candidate] = []
     for candidate, number in zip(candidates, matching.resolve(name, candidates, holders), strict=True):
@@ -282,6 +283,8 @@ def _new(
     story = text.fingerprint(entry.title, _lead(entry))
     article = replace(article, same_as=_same_story(app, connection, article, story, now))
     article = articles.add(connection, article, keys=keys, digest=matching.digest(entry), story=story)
+    if story and not article.same_as:
+        app.stories.remember(article.id, article.source, article.title, story)
     if article.unmapped:
         sources.count_unmapped(connection, batch.source.name, article.unmapped, now)
     report = Report(new=[article])
@@ -314,15 +317,18 @@ def preflight(app: App, station: Station, article: Article, delivery: Delivery) 
 
 
 def _known(
-    app: App, connection: sa.Connection, batch: Batch, candidate: Candidate, found: articles.Known, now: datetime
+    app: App, connection: sa.Connection, batch: Batch, candidate: Candidate, mark: articles.Mark, now: datetime
 ) -> Report:
     """A known article: nothing, or a new revision when its own source shows readers something else."""
-    article, entry = found.article, candidate.entry
-    digest = matching.digest(entry)
-    if article.source == BY_HAND and article.status != "withdrawn":
-        return _adopt(app, connection, batch, candidate, article, now)
-    if digest == found.digest or article.source != batch.source.name or article.status == "withdrawn":
+    entry, by_hand = candidate.entry, mark.source == BY_HAND
+    if mark.status == "withdrawn" or not (by_hand or mark.source == batch.source.name):
         return Report()
+    digest = matching.digest(entry)
+    article = articles.get(connection, mark.article_id) if by_hand or digest != mark.digest else None
+    if article is None:
+        return Report()
+    if by_hand:
+        return _adopt(app, connection, batch, candidate, article, now)
     fresh = article_of(entry, batch.source, app, now, url=candidate.page or candidate.url)
     changed = replace(
         fresh,
@@ -360,13 +366,23 @@ def _adopt(
     return Report(planned=planned)
 
 
+def _recall(app: App, connection: sa.Connection, now: datetime) -> None:
+    """Learns what was told since the last time, here and by other processes."""
+    if len(app.settings.sources) > 1:
+        after = app.stories.since(now)
+        for row in articles.stories(connection, now - SAME_STORY_WITHIN, after=after):
+            app.stories.add(row.id, row.source, row.title, row.story)
+
+
 def _same_story(app: App, connection: sa.Connection, article: Article, story: int, now: datetime) -> int:
     """The article of another source that tells the same story, or 0."""
     if len(app.settings.sources) < 2 or not story:
         return 0
-    for number, other in articles.stories(connection, now - SAME_STORY_WITHIN, not_source=article.source):
-        told = articles.get(connection, number) if text.may_be_near(story, other) else None
-        if told and text.near(article.title, _lead(article), told.title, _lead(told)):
+    for number in app.stories.alike(article.source, article.title, story):
+        told = articles.get(connection, number)
+        if told is None or told.source == article.source or told.published_at < now - SAME_STORY_WITHIN:
+            continue
+        if text.near(article.title, _lead(article), told.title, _lead(told)):
             return number
     return 0
 

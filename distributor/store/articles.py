@@ -19,6 +19,7 @@ from distributor.store.rows import article_from, article_values
 
 __all__ = [
     "Known",
+    "Mark",
     "add",
     "alias",
     "count_planned",
@@ -29,6 +30,7 @@ __all__ = [
     "latest",
     "live_items",
     "mark_missing",
+    "marks",
     "ranking",
     "recent",
     "save_ranking",
@@ -50,6 +52,16 @@ class Known:
     article: Article
     digest: str
     missing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What tells whether an entry is news: its article's id, source, digest of what readers saw, and status."""
+
+    article_id: int
+    source: str
+    digest: str
+    status: str
 
 
 def upsert(connection: sa.Connection, table: sa.Table) -> Any:
@@ -95,6 +107,17 @@ def known(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Known]:
     return found
 
 
+def marks(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Mark]:
+    """The same without the articles themselves: a poll asks it of every entry, and most are known and unchanged."""
+    found: dict[str, Mark] = {}
+    a = t.article.c
+    query = sa.select(t.alias.c.key, a.id, a.source, a.digest, a.status).join(t.article, a.id == t.alias.c.article_id)
+    for start in range(0, len(keys), CHUNK):
+        for key, *rest in connection.execute(query.where(t.alias.c.key.in_(keys[start : start + CHUNK]))):
+            found[key] = Mark(*rest)
+    return found
+
+
 def get(connection: sa.Connection, article_id: int) -> Article | None:
     row = connection.execute(sa.select(t.article).where(t.article.c.id == article_id)).one_or_none()
     return None if row is None else article_from(row)
@@ -133,19 +156,13 @@ def latest(
     return [article_from(row) for row in connection.execute(query)]
 
 
-def stories(connection: sa.Connection, since: datetime, *, not_source: str) -> list[tuple[int, int]]:
-    """What other sources told since then: (article id, its story's fingerprint), oldest first."""
-    query = (
-        sa.select(t.article.c.id, t.article.c.story)
-        .where(
-            t.article.c.published_at >= since,
-            t.article.c.source != not_source,
-            t.article.c.same_as == 0,
-            t.article.c.story != 0,
-        )
-        .order_by(t.article.c.id)
+def stories(connection: sa.Connection, since: datetime, *, after: int) -> list[Any]:
+    """What was told first since then, of ids beyond `after`: (id, source, title, story), oldest first."""
+    a = t.article.c
+    query = sa.select(a.id, a.source, a.title, a.story).where(
+        a.id > after, a.published_at >= since, a.same_as == 0, a.story != 0
     )
-    return [(row.id, row.story) for row in connection.execute(query)]
+    return list(connection.execute(query.order_by(a.id)))
 
 
 def recent(connection: sa.Connection, source: str, since: datetime) -> list[Known]:

@@ -4,7 +4,7 @@ from distributor.text.fitting import fit
 from distributor.text.markup import plain
 from distributor.text.measuring import NETWORKS, Markup, Measured, measure
 from distributor.text.sentences import sentences
-from distributor.text.similar import fingerprint, may_be_near, near
+from distributor.text.similar import enough, fingerprint, may_be_like, may_be_near, near, signs
 from distributor.text.summary import summarise
 from distributor.text.tags import hashtags
 
@@ -12,13 +12,16 @@ __all__ = [
     "NETWORKS",
     "Markup",
     "Measured",
+    "enough",
     "fingerprint",
     "fit",
     "hashtags",
+    "may_be_like",
     "may_be_near",
     "measure",
     "near",
     "plain",
     "sentences",
+    "signs",
     "summarise",
 ]

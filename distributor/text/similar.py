@@ -7,13 +7,14 @@ characters. `fingerprint` keeps 63 bits of it (Charikar, "Similarity estimation 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from hashlib import blake2b
 from itertools import pairwise
 from unicodedata import normalize
 
 from distributor.text.patterns import lazy
 
-__all__ = ["fingerprint", "may_be_near", "near"]
+__all__ = ["enough", "fingerprint", "may_be_like", "may_be_near", "near", "signs"]
 
 _BITS = 63  # fits a signed BIGINT
 _MOST_BITS_APART = 21
@@ -53,6 +54,26 @@ def fingerprint(title: str, lead: str) -> int:
 def may_be_near(one: int, other: int) -> bool:
     """Whether two fingerprints are close enough to be worth `near`: about 1 in 200 unrelated stories are."""
     return (one ^ other).bit_count() <= _MOST_BITS_APART
+
+
+def signs(title: str) -> tuple[str, ...]:
+    """The different words of a title, by which an index finds it."""
+    return tuple(dict.fromkeys(_tokens(title)))
+
+
+def enough(count: int) -> int:
+    """Of a title with so many signs, any so many: every title that is `near` has at least one of them.
+
+    The others are too few to make two titles alike (prefix filtering: Chaudhuri, Ganti and Kaushik, "A primitive
+    operator for similarity joins in data cleaning", 2006).
+    """
+    return count - int(_LIKE_TITLE * count) + 1
+
+
+def may_be_like(one: Collection[str], other: Collection[str]) -> bool:
+    """Whether two titles, by their signs, are alike enough to be worth `near`."""
+    shared = len(set(one).intersection(other))
+    return shared >= _LIKE_TITLE * (len(one) + len(other) - shared)
 
 
 def near(a_title: str, a_lead: str, b_title: str, b_lead: str) -> bool:
