@@ -76,9 +76,11 @@ def channel_opening(
         (_next(connection, pace, now, channel=station.name, posts_only=True) for pace in station.settings.paces),
         default=now,
     )
-    last = queue.nth_last_attempt(connection, 1, channel=station.name, posts_only=True)
+    timetable, last = station.settings.timetable, None
+    if timetable.slots:
+        last = queue.nth_last_attempt(connection, 1, channel=station.name, posts_only=True)
     moment = max(network_at, own_at)
-    ordinary = pacing.opens(station.settings.timetable, last, moment)
+    ordinary = pacing.opens(timetable, last, moment)
     if ordinary > moment:
         why = "quiet hours or posting slots"
     elif own_at > network_at:
@@ -132,5 +134,7 @@ def _next(
     channel: str = "",
     posts_only: bool = False,
 ) -> datetime:
-    last = queue.nth_last_attempt(connection, pace.count, account=account, channel=channel, posts_only=posts_only)
+    last = queue.nth_last_attempt(
+        connection, pace.count, account=account, channel=channel, posts_only=posts_only, since=now - pace.per
+    )
     return pacing.next_in_pace(last, pace, now)

@@ -41,8 +41,23 @@ class AccountState:
     epoch: int = 0
 
 
+# Asked before every post: building a statement costs more than running it.
+_STATE = sa.select(t.account).where(t.account.c.name == sa.bindparam("wanted"))
+_OFF = sa.select(t.switch)
+_KEEP = (
+    sa.update(t.slot)
+    .where(
+        t.slot.c.account == sa.bindparam("of_account"),
+        t.slot.c.number == sa.bindparam("of_number"),
+        t.slot.c.owner == sa.bindparam("of_owner"),
+    )
+    .values(until=sa.bindparam("new_until", type_=t.Moment))
+    .returning(t.slot.c.number)
+)
+
+
 def state(connection: sa.Connection, name: str) -> AccountState:
-    row = connection.execute(sa.select(t.account).where(t.account.c.name == name)).one_or_none()
+    row = connection.execute(_STATE, {"wanted": name}).one_or_none()
     if row is None:
         return AccountState(name)
     return AccountState(row.name, row.stopped, row.stopped_at, row.paused_until, row.why, row.outages, row.epoch)
@@ -93,13 +108,8 @@ def take_slot(
 
 def keep_slot(connection: sa.Connection, account: str, number: int, *, owner: str, until: datetime) -> bool:
     """Renews a lease; False when somebody else has the slot by now."""
-    statement = (
-        sa.update(t.slot)
-        .where(t.slot.c.account == account, t.slot.c.number == number, t.slot.c.owner == owner)
-        .values(until=until)
-        .returning(t.slot.c.number)
-    )
-    return connection.execute(statement).one_or_none() is not None
+    values = {"of_account": account, "of_number": number, "of_owner": owner, "new_until": until}
+    return connection.execute(_KEEP, values).one_or_none() is not None
 
 
 def leave_slot(connection: sa.Connection, account: str, number: int, *, owner: str) -> None:
@@ -139,7 +149,7 @@ def resume(connection: sa.Connection, channel: str) -> bool:
 
 def paused(connection: sa.Connection) -> dict[str, tuple[datetime, str]]:
     """What is off: since when, and by whom."""
-    return {row.channel: (row.since, row.who) for row in connection.execute(sa.select(t.switch))}
+    return {row.channel: (row.since, row.who) for row in connection.execute(_OFF)}
 
 
 def _write(connection: sa.Connection, name: str, **values: object) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -93,7 +94,7 @@ def freeze(connection: sa.Connection, message: Message, fingerprint: str, now: d
 
 def message(connection: sa.Connection, message_id: int) -> tuple[Message, str] | None:
     """A frozen message and its fingerprint."""
-    row = connection.execute(sa.select(t.message).where(t.message.c.id == message_id)).one_or_none()
+    row = connection.execute(_MESSAGE, {"of_id": message_id}).one_or_none()
     return None if row is None else (message_from(row.data), row.fingerprint)
 
 
@@ -113,36 +114,30 @@ def claim(
 
     The attempt is written down in the same transaction: paces are counted from it.
     """
-    statement = (
-        sa.update(d)
-        .where(d.c.id == delivery.id, d.c.state == State.PENDING.value, d.c.attempt == delivery.attempt)
-        .values(
-            state=State.SENDING.value,
-            attempt=d.c.attempt + 1,
-            message_id=message_id,
-            revision=revision,
-            cost=cost,
-            claimed_at=now,
-            lease_owner=owner,
-            lease_until=until,
-        )
-        .returning(d)
-    )
-    row = connection.execute(statement).one_or_none()
+    values = {
+        "of_id": delivery.id,
+        "of_attempt": delivery.attempt,
+        "new_message_id": message_id,
+        "new_revision": revision,
+        "new_cost": cost,
+        "new_claimed_at": now,
+        "new_lease_owner": owner,
+        "new_lease_until": until,
+    }
+    row = connection.execute(_CLAIM, values).one_or_none()
     if row is None:
         return None
     claimed = delivery_from(row)
-    connection.execute(
-        sa.insert(t.attempt).values(
-            delivery_id=claimed.id,
-            number=claimed.attempt,
-            account=account,
-            channel=claimed.channel,
-            kind=claimed.kind.value,
-            owner=owner,
-            at=now,
-        )
-    )
+    tried = {
+        "delivery_id": claimed.id,
+        "number": claimed.attempt,
+        "account": account,
+        "channel": claimed.channel,
+        "kind": claimed.kind.value,
+        "owner": owner,
+        "at": now,
+    }
+    connection.execute(_TRY, tried)
     return claimed
 
 
@@ -151,7 +146,6 @@ def settle(connection: sa.Connection, delivery: Delivery, settlement: Settlement
 
     A receipt that comes late still settles an uncertain delivery of the same attempt, also when its repeat waits.
     """
-    receipt = receipt_data(settlement.receipt)
     from_states = [delivery.state.value]
     if settlement.state is State.SENT:
         from_states = [State.SENDING.value, State.UNCERTAIN.value, State.PENDING.value]
@@ -169,21 +163,52 @@ def settle(connection: sa.Connection, delivery: Delivery, settlement: Settlement
     }
     if settlement.due_at is not None:
         values["due_at"] = settlement.due_at
-    if receipt is not None:
-        values["receipt"] = receipt
-    statement = (
-        sa.update(d)
-        .where(d.c.id == delivery.id, d.c.attempt == delivery.attempt, d.c.state.in_(from_states))
-        .values(values)
-        .returning(d.c.id)
-    )
-    done = connection.execute(statement).one_or_none() is not None
+    if settlement.receipt is not None:
+        values["receipt"] = receipt_data(settlement.receipt)
+    of = {"of_id": delivery.id, "of_attempt": delivery.attempt}
+    statement = _settle(tuple(values))
+    told = {f"new_{name}": value for name, value in values.items()}
+    done = connection.execute(statement, {**of, "of_states": from_states, **told}).one_or_none() is not None
     if delivery.state is State.SENDING:
         # What becomes of a doubt later is the delivery's story; how the attempt itself ended stays as it was.
-        a, outcome = t.attempt, settlement.reason or settlement.state.value
-        ended = sa.update(a).where(a.c.delivery_id == delivery.id, a.c.number == delivery.attempt)
-        connection.execute(ended.values(ended_at=now, outcome=outcome, error=settlement.error))
+        outcome = settlement.reason or settlement.state.value
+        connection.execute(_END, {**of, "new_ended_at": now, "new_outcome": outcome, "new_error": settlement.error})
     return done
+
+
+def _new(table: sa.Table, *names: str) -> dict[str, Any]:
+    return {name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+
+
+# What is done for every post is built once: building a statement costs more than running it.
+_THIS = (d.c.id == sa.bindparam("of_id"), d.c.attempt == sa.bindparam("of_attempt"))
+_CLAIM = (
+    sa.update(d)
+    .where(*_THIS, d.c.state == State.PENDING.value)
+    .values(state=State.SENDING.value, attempt=d.c.attempt + 1)
+    .values(_new(d, "message_id", "revision", "cost", "claimed_at", "lease_owner", "lease_until"))
+    .returning(d)
+)
+_TRY = sa.insert(t.attempt)
+_END = (
+    sa.update(t.attempt)
+    .where(
+        t.attempt.c.delivery_id == sa.bindparam("of_id"),
+        t.attempt.c.number == sa.bindparam("of_attempt"),
+    )
+    .values(_new(t.attempt, "ended_at", "outcome", "error"))
+)
+_MESSAGE = sa.select(t.message).where(t.message.c.id == sa.bindparam("of_id"))
+
+
+@cache
+def _settle(names: tuple[str, ...]) -> Any:
+    return (
+        sa.update(d)
+        .where(*_THIS, d.c.state.in_(sa.bindparam("of_states", expanding=True)))
+        .values(_new(d, *names))
+        .returning(d.c.id)
+    )
 
 
 def hold(

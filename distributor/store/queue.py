@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 d = t.delivery
+EPOCH = t.EPOCH
 FOLLOW_UPS = (Kind.EDIT.value, Kind.DELETE.value)
 WAITING = (State.PENDING.value, State.HELD.value)
 
@@ -55,6 +57,15 @@ def peek(
     urgent = [gate.channel for gate in gates if gate.urgent and not gate.ordinary]
     if not ordinary and not urgent:
         return None
+    values = {"now": now, "ordinary": ordinary, "urgent": urgent} | ({"only": list(only)} if only else {})
+    row = connection.execute(_peek(bool(only)), values).one_or_none()
+    return None if row is None else delivery_from(row)
+
+
+@cache
+def _peek(narrowed: bool) -> sa.Select[Any]:
+    """Built once: it is asked before every post, and building it costs more than running it."""
+    now = sa.bindparam("now", type_=t.Moment)
     is_urgent = sa.or_(d.c.lane == int(Lane.BREAKING), d.c.by_hand)
     post = d.alias("post")
     stands = sa.exists().where(
@@ -64,6 +75,8 @@ def peek(
         post.c.generation == d.c.generation,
         post.c.state == State.SENT.value,
     )
+    ordinary = d.c.channel.in_(sa.bindparam("ordinary", expanding=True))
+    urgent = d.c.channel.in_(sa.bindparam("urgent", expanding=True))
     query = (
         sa.select(d)
         .outerjoin(t.ranking, t.ranking.c.article_id == d.c.article_id)
@@ -71,16 +84,13 @@ def peek(
             d.c.state == State.PENDING.value,
             d.c.due_at <= now,
             sa.or_(d.c.expires_at.is_(None), d.c.expires_at > now),
-            sa.or_(d.c.channel.in_(ordinary), sa.and_(d.c.channel.in_(urgent), is_urgent)),
+            sa.or_(ordinary, sa.and_(urgent, is_urgent)),
             sa.or_(d.c.kind.not_in(FOLLOW_UPS), stands),
         )
         .order_by(d.c.lane, sa.func.coalesce(t.ranking.c.score, 0.0).desc(), d.c.due_at, d.c.id)
         .limit(1)
     )
-    if only:
-        query = query.where(d.c.id.in_(only))
-    row = connection.execute(query).one_or_none()
-    return None if row is None else delivery_from(row)
+    return query.where(d.c.id.in_(sa.bindparam("only", expanding=True))) if narrowed else query
 
 
 def waiting_by_rank(connection: sa.Connection, channel: str, now: datetime) -> list[int]:
@@ -144,21 +154,33 @@ def doubtful(connection: sa.Connection, channels: Sequence[str], now: datetime) 
 
 
 def nth_last_attempt(
-    connection: sa.Connection, nth: int, *, account: str = "", channel: str = "", posts_only: bool = False
+    connection: sa.Connection,
+    nth: int,
+    *,
+    account: str = "",
+    channel: str = "",
+    posts_only: bool = False,
+    since: datetime = EPOCH,
 ) -> datetime | None:
-    """When the nth-last attempt was made on an account or a channel; None when there were fewer.
+    """When the nth-last attempt was made on an account or a channel; None when there were fewer since then.
 
     `posts_only` leaves out edits, deletions, and what the network surely did not take.
     """
+    values = {"name": account or channel, "since": since, "skipped": nth - 1}
+    return connection.execute(_nth_last(bool(account), posts_only), values).scalar_one_or_none()
+
+
+@cache
+def _nth_last(of_account: bool, posts_only: bool) -> sa.Select[Any]:
     a = t.attempt
-    query = sa.select(a.c.at).order_by(a.c.at.desc()).offset(nth - 1).limit(1)
-    query = query.where(a.c.account == account) if account else query.where(a.c.channel == channel)
+    whose = (a.c.account if of_account else a.c.channel) == sa.bindparam("name")
+    query = sa.select(a.c.at).where(whose, a.c.at > sa.bindparam("since", type_=t.Moment))
     if posts_only:
         # Only of a delivery's latest attempt may something be out there: before it, no other was in doubt.
         query = query.join(d, sa.and_(d.c.id == a.c.delivery_id, d.c.attempt == a.c.number)).where(
             a.c.kind == Kind.POST.value, _may_be_out()
         )
-    return connection.execute(query).scalar_one_or_none()
+    return query.order_by(a.c.at.desc()).offset(sa.bindparam("skipped", type_=sa.Integer)).limit(1)
 
 
 def spent(connection: sa.Connection, channel: str, since: datetime) -> float:
