@@ -29,7 +29,7 @@ _lock = threading.Lock()
 
 
 def _broker() -> dict[str, Any]:
-    """Asked once, before a worker or beat does anything: settings that are wrong end it with a line, not a traceback."""
+    """Asked once, before anything else: settings that are wrong end the process with a line, not a traceback."""
     try:
         return {"broker_url": str(_settings().broker.url)}
     except DistributorError as error:
