@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,44 +20,47 @@ SUMS = ("planned", "sent", "lost", "doubled", "uncertain", "killed_slots", "kill
 
 @dataclass(frozen=True)
 class Size:
-    """For each backend: articles (four posts each), kills, seconds over which the articles appear."""
+    """For each backend: articles (four posts each), kills, seconds over which the articles appear; see Backend."""
 
     articles: int
     kills: int
     seconds: float
     limit: float
+    haste: float
 
 
-FULL = Size(articles=1250, kills=100, seconds=240.0, limit=1500.0)
-QUICK = Size(articles=60, kills=10, seconds=10.0, limit=80.0)
+FULL = Size(articles=1250, kills=100, seconds=240.0, limit=1500.0, haste=1.0)
+QUICK = Size(articles=60, kills=10, seconds=10.0, limit=80.0, haste=0.25)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     given = _arguments(arguments)
     size = QUICK if given.quick else FULL
-    orders = Orders(
+    size = replace(
+        size,
         articles=given.articles or size.articles,
         kills=size.kills if given.kills is None else given.kills,
         seconds=given.seconds or size.seconds,
         limit=given.limit or size.limit,
-        seed=given.seed,
-        settle=not given.quick,
-        faults=given.faults,
-        rate=given.rate,
     )
+    orders = orders_of(size, seed=given.seed, settle=not given.quick, faults=given.faults, rate=given.rate)
     quiet = given.json
     outcomes = []
     for name in given.backend or list(BACKENDS):
         if not quiet:
             print(f"{name}: {orders.articles} articles on four networks, {orders.kills} kills", flush=True)
-        outcomes.append(run(name, orders, quiet=quiet, keep=given.keep))
+        outcomes.append(run(name, orders, haste=size.haste, quiet=quiet, keep=given.keep))
         if not quiet:
             print(json.dumps(outcomes[-1].to_json()), flush=True)
     print(json.dumps(total(outcomes)))
     return 0 if all(one.verdict.good and one.finished for one in outcomes) else 1
 
 
-def run(name: str, orders: Orders, *, quiet: bool = True, keep: bool = False) -> Outcome:
+def orders_of(size: Size, **more: Any) -> Orders:
+    return Orders(size.articles, size.kills, size.seconds, size.limit, **more)
+
+
+def run(name: str, orders: Orders, *, haste: float = 1.0, quiet: bool = True, keep: bool = False) -> Outcome:
     """One campaign in a folder of its own, which is removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix=f"campaign-{name}-"))
     folder.chmod(0o755)  # PostgreSQL runs as its own user
@@ -65,7 +68,7 @@ def run(name: str, orders: Orders, *, quiet: bool = True, keep: bool = False) ->
     backends = []
 
     def making(place: Path) -> Any:
-        backends.append(make(place))
+        backends.append(make(place, haste))
         return backends[0]
 
     try:

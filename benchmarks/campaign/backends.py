@@ -83,7 +83,7 @@ class Disaster:
 
 
 class Backend(Protocol):
-    """One way to run the bot."""
+    """One way to run the bot. `haste` shortens what disasters take: 1 is as long as they are in earnest."""
 
     name: str
     database: str
@@ -110,8 +110,8 @@ class Grown(Backend):
 
     name = "redis+postgresql"
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, haste: float = 1.0) -> None:
+        self._folder, self._haste = folder, haste
         self._workers: list[Player] = []
         self._beats: list[Player] = []
 
@@ -138,15 +138,16 @@ class Grown(Backend):
         return [*self._workers, *self._workers, *self._workers, *self._beats[:2]]
 
     def disasters(self) -> Sequence[Disaster]:
+        haste = self._haste
         return [
-            Disaster(0.12, "redis killed", lambda: disasters.crash(self._redis, 2.0)),
+            Disaster(0.12, "redis killed", lambda: disasters.crash(self._redis, 2.0 * haste)),
             Disaster(0.20, "redis flushed", lambda: disasters.flush(self._redis.url)),
-            Disaster(0.30, "postgresql crashed", lambda: disasters.crash(self._postgresql, 1.0)),
-            Disaster(0.40, "five beats", lambda: disasters.more(self._beats[2:], 20.0)),
+            Disaster(0.30, "postgresql crashed", lambda: disasters.crash(self._postgresql, 1.0 * haste)),
+            Disaster(0.40, "five beats", lambda: disasters.more(self._beats[2:], 20.0 * haste)),
             Disaster(0.55, "redis flushed", lambda: disasters.flush(self._redis.url)),
-            Disaster(0.65, "postgresql crashed", lambda: disasters.crash(self._postgresql, 5.0)),
-            Disaster(0.75, "redis killed", lambda: disasters.crash(self._redis, 8.0)),
-            Disaster(0.85, "postgresql crashed", lambda: disasters.crash(self._postgresql, 0.0)),
+            Disaster(0.65, "postgresql crashed", lambda: disasters.crash(self._postgresql, 5.0 * haste)),
+            Disaster(0.75, "redis killed", lambda: disasters.crash(self._redis, 8.0 * haste)),
+            Disaster(0.85, "postgresql crashed", lambda: disasters.crash(self._postgresql, 0.0 * haste)),
         ]
 
     def stop(self) -> None:
@@ -166,8 +167,8 @@ class Embedded(Backend):
 
     name = "memory+sqlite"
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, haste: float = 1.0) -> None:
+        self._folder, self._haste = folder, haste
         self._disk = disasters.Disk(folder / "data")
         self.database = f"sqlite:///{folder}/data/ledger.sqlite3"
         command = [sys.executable, "-m", "distributor", "run"]
@@ -183,13 +184,13 @@ class Embedded(Backend):
         return [self._run]
 
     def disasters(self) -> Sequence[Disaster]:
-        file = self._folder / "data" / "ledger.sqlite3"
+        file, haste = self._folder / "data" / "ledger.sqlite3", self._haste
         return [
-            Disaster(0.15, "database locked", lambda: disasters.lock(file, 3.0)),
-            Disaster(0.30, "disk full", lambda: self._disk.fill(4.0)),
-            Disaster(0.50, "database locked", lambda: disasters.lock(file, 18.0)),
-            Disaster(0.70, "disk full", lambda: self._disk.fill(8.0)),
-            Disaster(0.85, "database locked", lambda: disasters.lock(file, 1.0)),
+            Disaster(0.15, "database locked", lambda: disasters.lock(file, 3.0 * haste)),
+            Disaster(0.30, "disk full", lambda: self._disk.fill(4.0 * haste)),
+            Disaster(0.50, "database locked", lambda: disasters.lock(file, 18.0 * haste)),
+            Disaster(0.70, "disk full", lambda: self._disk.fill(8.0 * haste)),
+            Disaster(0.85, "database locked", lambda: disasters.lock(file, 1.0 * haste)),
         ]
 
     def stop(self) -> None:

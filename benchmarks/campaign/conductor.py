@@ -94,10 +94,11 @@ class _Campaign:
         self._kills = sorted((self.chance.uniform(0.0, 0.97) * self.total for _ in range(orders.kills)), reverse=True)
         self._disasters = sorted(backend.disasters(), key=lambda one: one.share, reverse=True)
         self.revived = 0
+        self._began = time.monotonic()
 
     def run(self, ledger: Ledger) -> bool:
         """True when all was sent; False when the time was up."""
-        began = time.monotonic()
+        began = self._began
         looked = 0.0
         while (now := time.monotonic()) - began < self.orders.limit:
             self.paper.publish(int(len(self.paper.articles) * min(1.0, (now - began) / self.orders.seconds)) + 1)
@@ -121,17 +122,20 @@ class _Campaign:
         while self._due and self._due[0][0] <= now:
             _, _, name, end = heapq.heappop(self._due)
             end()
-            self.say(f"  {self._effects:6} {name}: over")
+            self._tell(f"{name}: over")
         if self._kills and self._kills[-1] <= self._effects:
             self._kills.pop()
             self._kill()
         # Kills go on meanwhile, but one disaster ends before the next begins.
         if not self._due and self._disasters and self._disasters[-1].share * self.total <= self._effects:
             disaster = self._disasters.pop()
-            self.say(f"  {self._effects:6} {disaster.name}")
+            self._tell(disaster.name)
             self.happened.append(disaster.name)
             if ending := disaster.act():
                 heapq.heappush(self._due, (time.monotonic() + ending[0], next(self._order), disaster.name, ending[1]))
+
+    def _tell(self, what: str) -> None:
+        self.say(f"  {time.monotonic() - self._began:7.1f} s {self._effects:6} posts  {what}")
 
     def _kill(self) -> None:
         target = self.chance.choice(self.backend.targets())
