@@ -146,13 +146,13 @@ class Newsstand:
         return found
 
     def _ask(self, path: str, method: str) -> Any:
-        request = urllib.request.Request(self.url + path, method=method)
-        with urllib.request.urlopen(request, timeout=120) as answer:
+        request = urllib.request.Request(self.url + path, method=method)  # noqa: TID251
+        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: TID251
             return json.load(answer)
 
 
 @contextmanager
-def newsstand(feeds: int, items: int = 20, *, growing: bool = False) -> Iterator[Newsstand]:
+def newsstand(feeds: int, items: int = 10, *, growing: bool = False) -> Iterator[Newsstand]:
     command = [sys.executable, "-m", "benchmarks.newsstand", "--feeds", str(feeds), "--items", str(items)]
     with child([*command, "--growing"] if growing else command) as process:
         assert process.stdout is not None
@@ -173,7 +173,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--feeds", type=int, default=2000)
-    parser.add_argument("--items", type=int, default=20)
+    parser.add_argument("--items", type=int, default=10)
     parser.add_argument("--growing", action="store_true")
     given = parser.parse_args()
     words = vocabulary()

@@ -1,6 +1,6 @@
 """How many feeds a second `collect()` polls: `python -m benchmarks.polling [--quick] [--json]`.
 
-2,000 feeds of 20 items on loopback, served by another process; the ledger is SQLite on a disk.
+2,000 feeds of 10 items (as WordPress gives) on loopback, served by another process; the ledger is SQLite on a disk.
 
     unchanged_per_s   every feed answers 304; counted are the sources that the store says were polled in the round
     changed_per_s     every feed has one new item: parsed, stored, its post planned; counted are the ledger's new rows

@@ -62,7 +62,7 @@ class _Poll:
     @property
     def place(self) -> str:
         """Where the feed is, fit to be stored and shown: no login in it."""
-        return self.state.feed or cut(self.source.url)
+        return self.state.feed or self.state.url
 
     @property
     def address(self) -> str:

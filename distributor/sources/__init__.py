@@ -8,7 +8,7 @@ Fetching and parsing are apart (feed.py): thousands of feeds are fetched at once
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol, Self
 
@@ -40,6 +40,9 @@ class Get(Protocol):
     ) -> Response: ...
 
 
+_CURSOR = ("url", "etag", "last_modified", "body_hash")
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """What was seen last time, so that an unchanged source costs nothing (RFC 9110 section 13: validators).
@@ -53,13 +56,12 @@ class Cursor:
     body_hash: str = ""
 
     def to_json(self) -> dict[str, str]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in _CURSOR}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Unknown keys are left out, so that an older program can read a newer row."""
-        names = ("url", "etag", "last_modified", "body_hash")
-        return cls(**{name: str(data.get(name) or "") for name in names})
+        return cls(*[str(data.get(name) or "") for name in _CURSOR])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

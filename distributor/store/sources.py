@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -129,17 +129,7 @@ def save(connection: sa.Connection, updates: Sequence[SourceState]) -> None:
     """Stores what polls told; with that, nobody polls these sources any more."""
     if not updates:
         return
-    columns = [name for name in _values(updates[0]) if name != "name"]
-    statement = (
-        sa.update(t.source)
-        .where(t.source.c.name == sa.bindparam("key"))
-        .values({name: sa.bindparam(f"new_{name}") for name in columns} | {"poller": ""})
-    )
-    rows = [
-        {"key": one.name} | {f"new_{name}": value for name, value in _values(one).items() if name != "name"}
-        for one in updates
-    ]
-    connection.execute(statement, rows)
+    connection.execute(_SAVE, [{f"new_{name}": value for name, value in _values(one).items()} for one in updates])
 
 
 def states(connection: sa.Connection) -> dict[str, SourceState]:
@@ -193,8 +183,13 @@ def _from(row: Any) -> SourceState:
 
 
 def _values(state: SourceState) -> dict[str, Any]:
-    values = asdict(state)
+    values = {name: getattr(state, name) for name in _COLUMNS}
     return values | {"cursor": dict(state.cursor)}
 
 
 _COLUMNS = tuple(column.name for column in t.source.columns if column is not t.source.c.poller)
+_SAVE = (
+    sa.update(t.source)
+    .where(t.source.c.name == sa.bindparam("new_name"))
+    .values({name: sa.bindparam(f"new_{name}") for name in _COLUMNS if name != "name"} | {"poller": ""})
+)
