@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -60,8 +59,6 @@ def _plan(session: Session, stack: ExitStack, sample: bool, feed: str | None) ->
         plan = stack.enter_context(running.sample_plan())
     else:
         path = session.path
-        # The worker's own look at the settings must find the same file.
-        os.environ["DISTRIBUTOR_CONFIG"] = str(path.absolute())
         plan = running.settings_plan(lambda: session.read(path))
     session.use(plan.settings)
     return plan

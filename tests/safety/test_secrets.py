@@ -50,7 +50,8 @@ class Newsdesk:
             text=True,
             timeout=120,
             check=False,
-            env={**os.environ, "HOME": str(self.folder)},
+            env={key: word for key, word in os.environ.items() if not key.startswith("DISTRIBUTOR_")}
+            | {"HOME": str(self.folder)},
         )
         return f"$ {' '.join(words)}\n{done.stdout}{done.stderr}"
 
