@@ -231,24 +231,24 @@ def _missing(app: App, poll: _Poll, fetched: Fetched, now: datetime) -> tuple[li
         recent = articles.recent(connection, poll.source.name, now - RECENT)
     present = {matching.guid_key(poll.source.name, entry.guid) for entry in fetched.entries}
     deleted = {matching.guid_key(poll.source.name, guid) for guid in fetched.deleted}
-    key_of = {one.article.id: matching.guid_key(poll.source.name, one.article.guid) for one in recent}
-    gone = [one.article.id for one in recent if key_of[one.article.id] in deleted]
-    back = [one.article.id for one in recent if one.missing_since and key_of[one.article.id] in present]
+    key_of = {one.id: matching.guid_key(poll.source.name, one.guid) for one in recent}
+    gone = [one.id for one in recent if key_of[one.id] in deleted]
+    back = [one.id for one in recent if one.missing_since and key_of[one.id] in present]
     if not poll.source.withdraw_missing or not dates:
         return gone, [], back
     absent = [
         one
         for one in recent
-        if key_of[one.article.id] not in present | deleted
-        and one.article.published_at > min(dates)
+        if key_of[one.id] not in present | deleted
+        and one.published_at > min(dates)
         and now - (one.missing_since or now) <= MISSING_FOR
     ][:MISSING_A_POLL]
-    answers = app.fetcher.get_many([Request(one.article.url, max_bytes=PAGE_BYTES) for one in absent])
+    answers = app.fetcher.get_many([Request(one.url, max_bytes=PAGE_BYTES) for one in absent]) if absent else []
     for one, answer in zip(absent, answers, strict=True):
         status = 0 if isinstance(answer, Unreachable) else answer.status
         if status == 410 or (status == 404 and one.missing_since):
-            gone.append(one.article.id)
-    newly = [one.article.id for one in absent if not one.missing_since and one.article.id not in gone]
+            gone.append(one.id)
+    newly = [one.id for one in absent if not one.missing_since and one.id not in gone]
     return gone, newly, back
 
 

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 from urllib.parse import urlsplit
 
@@ -130,6 +131,7 @@ def own_keys(source: str, candidate: Candidate, claims: Claims) -> list[str]:
     return [guid_key(source, candidate.entry.guid), *map(url_key, claims.own(candidate))]
 
 
+@lru_cache(maxsize=4096)
 def tells(url: str) -> bool:
     """Whether an address can name an article: a site's front page cannot."""
     parts = urlsplit(url)

@@ -6,8 +6,9 @@ date, or was rolled back, does no harm.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
+from itertools import chain
 
 from distributor import text
 
@@ -49,9 +50,12 @@ class Stories:
     def alike(self, source: str, title: str, story: int) -> list[int]:
         """The articles of other sources that may tell the same, oldest first."""
         words = text.signs(title)
-        rarest = sorted((self._by_word.get(word, set()) for word in words), key=len)[: text.enough(len(words))]
-        met: set[int] = set().union(*rarest)
-        return sorted(number for number in met if self._may_be(number, source, words, story))
+        looked_up, least = text.enough(len(words))
+        rarest = sorted((self._by_word.get(word, set()) for word in words), key=len)[:looked_up]
+        met = Counter(chain.from_iterable(rarest))
+        return sorted(
+            number for number, times in met.items() if times >= least and self._may_be(number, source, words, story)
+        )
 
     def _may_be(self, number: int, source: str, words: tuple[str, ...], story: int) -> bool:
         told_by, fingerprint, told = self._known[number]

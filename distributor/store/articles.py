@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,12 +21,14 @@ from distributor.store.rows import article_from, article_values
 __all__ = [
     "Known",
     "Mark",
+    "Recent",
     "add",
     "alias",
     "count_planned",
     "find",
     "get",
     "held",
+    "insert_into",
     "known",
     "latest",
     "live_items",
@@ -64,15 +67,31 @@ class Mark:
     status: str
 
 
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """What tells whether a published article is still in its feed. `missing_since` is None while it is."""
+
+    id: int
+    guid: str
+    url: str
+    published_at: datetime
+    missing_since: datetime | None
+
+
 def upsert(connection: sa.Connection, table: sa.Table) -> Any:
     """An INSERT that can say ON CONFLICT, in the words of the connection's own database."""
-    return pg_insert(table) if connection.dialect.name == "postgresql" else sqlite_insert(table)
+    return insert_into(connection.dialect.name, table)
+
+
+def insert_into(dialect: str, table: sa.Table) -> Any:
+    """The same by the dialect's name, for statements that are built once."""
+    return pg_insert(table) if dialect == "postgresql" else sqlite_insert(table)
 
 
 def add(connection: sa.Connection, article: Article, *, keys: Iterable[str], digest: str, story: int) -> Article:
     """Stores a new article; its id is in the article returned."""
     values = article_values(article) | {"digest": digest, "story": story}
-    number = connection.execute(sa.insert(t.article).values(values).returning(t.article.c.id)).scalar_one()
+    number = connection.execute(_ADD, values).scalar_one()
     alias(connection, number, keys)
     return replace(article, id=number)
 
@@ -90,7 +109,7 @@ def alias(connection: sa.Connection, article_id: int, keys: Iterable[str]) -> No
     """Lets an article be known by more names; a name that is taken stays with its first article."""
     rows = [{"key": key, "article_id": article_id} for key in dict.fromkeys(keys)]
     if rows:
-        connection.execute(upsert(connection, t.alias).on_conflict_do_nothing(), rows)
+        connection.execute(_insert_alias(connection.dialect.name), rows)
 
 
 def known(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Known]:
@@ -110,16 +129,14 @@ def known(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Known]:
 def marks(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Mark]:
     """The same without the articles themselves: a poll asks it of every entry, and most are known and unchanged."""
     found: dict[str, Mark] = {}
-    a = t.article.c
-    query = sa.select(t.alias.c.key, a.id, a.source, a.digest, a.status).join(t.article, a.id == t.alias.c.article_id)
     for start in range(0, len(keys), CHUNK):
-        for key, *rest in connection.execute(query.where(t.alias.c.key.in_(keys[start : start + CHUNK]))):
+        for key, *rest in connection.execute(_MARKS, {"of_keys": keys[start : start + CHUNK]}):
             found[key] = Mark(*rest)
     return found
 
 
 def get(connection: sa.Connection, article_id: int) -> Article | None:
-    row = connection.execute(sa.select(t.article).where(t.article.c.id == article_id)).one_or_none()
+    row = connection.execute(_GET, {"of_id": article_id}).one_or_none()
     return None if row is None else article_from(row)
 
 
@@ -165,19 +182,14 @@ def stories(connection: sa.Connection, since: datetime, *, after: int) -> list[A
     return list(connection.execute(query.order_by(a.id)))
 
 
-def recent(connection: sa.Connection, source: str, since: datetime) -> list[Known]:
+def recent(connection: sa.Connection, source: str, since: datetime) -> list[Recent]:
     """The live articles of a source published since then."""
-    query = sa.select(t.article).where(
-        t.article.c.source == source, t.article.c.published_at >= since, t.article.c.status != "withdrawn"
-    )
-    return [Known(article_from(row), row.digest, row.missing_since) for row in connection.execute(query)]
+    return [Recent(*row) for row in connection.execute(_RECENT, {"of_source": source, "since": since})]
 
 
 def count_planned(connection: sa.Connection, article_id: int, posts: int) -> None:
     """Adds to the number of posts that rules or people called for: the ledger's law is checked against it."""
-    connection.execute(
-        sa.update(t.article).where(t.article.c.id == article_id).values(planned=t.article.c.planned + posts)
-    )
+    connection.execute(_COUNT_PLANNED, {"of_id": article_id, "posts": posts})
 
 
 def mark_missing(connection: sa.Connection, article_ids: Sequence[int], now: datetime | None) -> None:
@@ -226,3 +238,27 @@ def ranking(connection: sa.Connection, article_id: int) -> Ranking | None:
     """How an article ranks in the latest snapshot; None when nothing of it waits."""
     row = connection.execute(sa.select(t.ranking).where(t.ranking.c.article_id == article_id)).one_or_none()
     return None if row is None else Ranking(row.article_id, row.score, row.parts or {})
+
+
+# What every poll does is built once: building a statement costs more than running it.
+_a = t.article.c
+_ADD = sa.insert(t.article).returning(_a.id)
+_GET = sa.select(t.article).where(_a.id == sa.bindparam("of_id"))
+_COUNT_PLANNED = (
+    sa.update(t.article)
+    .where(_a.id == sa.bindparam("of_id"))
+    .values(planned=_a.planned + sa.bindparam("posts", type_=sa.Integer))
+)
+_MARKS = (
+    sa.select(t.alias.c.key, _a.id, _a.source, _a.digest, _a.status)
+    .join(t.article, _a.id == t.alias.c.article_id)
+    .where(t.alias.c.key.in_(sa.bindparam("of_keys", expanding=True)))
+)
+_RECENT = sa.select(_a.id, _a.guid, _a.url, _a.published_at, _a.missing_since).where(
+    _a.source == sa.bindparam("of_source"), _a.published_at >= sa.bindparam("since"), _a.status != "withdrawn"
+)
+
+
+@cache
+def _insert_alias(dialect: str) -> Any:
+    return insert_into(dialect, t.alias).on_conflict_do_nothing()

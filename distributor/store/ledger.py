@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from distributor.model import Delivery, Kind, Message, State
 from distributor.states import Settlement
 from distributor.store import tables as t
-from distributor.store.articles import upsert
+from distributor.store.articles import insert_into
 from distributor.store.queue import doubt_stays
 from distributor.store.rows import delivery_from, delivery_values, message_data, message_from, receipt_data
 
@@ -48,9 +48,9 @@ def add(connection: sa.Connection, planned: Sequence[Delivery]) -> list[Delivery
     if not planned:
         return []
     new = []
-    statement = upsert(connection, d).on_conflict_do_nothing().returning(d)
+    statement = _insert(connection.dialect.name)
     for delivery in planned:
-        row = connection.execute(statement.values(delivery_values(delivery))).one_or_none()
+        row = connection.execute(statement, delivery_values(delivery)).one_or_none()
         if row is not None:
             new.append(delivery_from(row))
     return new
@@ -199,6 +199,11 @@ _END = (
     .values(_new(t.attempt, "ended_at", "outcome", "error"))
 )
 _MESSAGE = sa.select(t.message).where(t.message.c.id == sa.bindparam("of_id"))
+
+
+@cache
+def _insert(dialect: str) -> Any:
+    return insert_into(dialect, d).on_conflict_do_nothing().returning(d)
 
 
 @cache

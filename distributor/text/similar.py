@@ -19,6 +19,7 @@ __all__ = ["enough", "fingerprint", "may_be_like", "may_be_near", "near", "signs
 _BITS = 63  # fits a signed BIGINT
 _MOST_BITS_APART = 21
 _LEAD_WORDS = 40
+_LOW_BITS = int.from_bytes(b"\1" * 64, "big")
 _WORD = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*|[\p{L}\p{M}]+|\p{Nd}+"
 _SAME_TITLE, _SAME_LEAD, _LIKE_TITLE, _COPIED_LEAD, _MIN_WORDS = 0.7, 0.6, 0.45, 0.9, 5
 
@@ -43,12 +44,15 @@ def fingerprint(title: str, lead: str) -> int:
     """63 bits that differ in few places for near-identical stories; 0 for a story without words."""
     tokens, begun = _tokens(title), _tokens(lead, _LEAD_WORDS)
     features = [*_telling(tokens), *_pairs(tokens), *_telling(begun), *_pairs(begun)]
-    counts = [0] * _BITS
-    for feature in sorted(features):
-        digest = int.from_bytes(blake2b(feature.encode("utf-8", "replace"), digest_size=8).digest(), "big")
-        for bit in range(_BITS):
-            counts[bit] += 1 if digest >> bit & 1 else -1
-    return sum(1 << bit for bit, count in enumerate(counts) if count > 0)
+    # A byte for each bit, and all 64 added at once: there are fewer than 256 features, so no byte overflows.
+    counts = sum(map(_lanes, features)).to_bytes(64, "little")
+    return sum(1 << bit for bit in range(_BITS) if 2 * counts[bit] > len(features))
+
+
+def _lanes(feature: str) -> int:
+    """A hash of 64 bits, each in a byte of its own, the lowest in the lowest."""
+    digest = int.from_bytes(blake2b(feature.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+    return int.from_bytes(f"{digest:064b}".encode(), "big") & _LOW_BITS
 
 
 def may_be_near(one: int, other: int) -> bool:
@@ -61,13 +65,15 @@ def signs(title: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_tokens(title)))
 
 
-def enough(count: int) -> int:
-    """Of a title with so many signs, any so many: every title that is `near` has at least one of them.
+def enough(count: int) -> tuple[int, int]:
+    """(n, m): of any n signs of a title with `count` of them, every title that is `near` has at least m.
 
     The others are too few to make two titles alike (prefix filtering: Chaudhuri, Ganti and Kaushik, "A primitive
     operator for similarity joins in data cleaning", 2006).
     """
-    return count - int(_LIKE_TITLE * count) + 1
+    shared = max(1, int(_LIKE_TITLE * count))
+    least = min(2, shared)
+    return count - shared + least, least
 
 
 def may_be_like(one: Collection[str], other: Collection[str]) -> bool:
