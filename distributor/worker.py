@@ -14,7 +14,7 @@ from typing import Any, ParamSpec
 
 import structlog
 from celery import Celery
-from celery.signals import setup_logging, worker_process_shutdown, worker_shutdown
+from celery.signals import setup_logging, worker_init, worker_process_shutdown, worker_shutdown
 
 from distributor.context import App
 from distributor.errors import DistributorError
@@ -90,6 +90,12 @@ def _logging(**_: Any) -> None:
     # With an App given to it, this process is `distributor run`, which set up its logs itself.
     if os.getpid() not in _parts:
         logs.configure(_from_file().secrets())
+
+
+@worker_init.connect
+def _without_gossip(sender: Any, **_: Any) -> None:
+    """No worker needs to know of the others; and gossip takes the whole worker down when Redis dies (Celery 5.7)."""
+    sender.options["without_gossip"] = True
 
 
 @worker_process_shutdown.connect

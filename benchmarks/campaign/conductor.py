@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.campaign import verdict
 from benchmarks.campaign.backends import Backend
-from benchmarks.campaign.ledger import Ledger, Standing
+from benchmarks.campaign.ledger import Ledger, Standing, status_gaps
 from benchmarks.campaign.newspaper import Newspaper, planned
 from benchmarks.campaign.players import Twins
 from benchmarks.campaign.verdict import Verdict
@@ -43,7 +43,10 @@ class Orders:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it. `recovery` is (median, longest) seconds from a kill to the slowest network's next post."""
+    """What came of it. `gaps` is what `distributor status` leaves unsaid.
+
+    `recovery` is (median, longest) seconds from a kill to the slowest network's next post.
+    """
 
     backend: str
     verdict: Verdict
@@ -53,7 +56,13 @@ class Outcome:
     recovery: tuple[float, float]
     revived: int
     attempts: dict[str, int]
+    gaps: tuple[str, ...]
     disasters: tuple[str, ...]
+
+    @property
+    def good(self) -> bool:
+        """It came to its end, and all that was demanded is so."""
+        return self.finished and self.verdict.good and not self.gaps
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -73,7 +82,7 @@ class Outcome:
             "states": self.verdict.states,
             "attempts": self.attempts,
             "disasters": list(self.disasters),
-            "broken": list(self.verdict.broken_bounds) + (["strange"] if self.verdict.strange else []),
+            "broken": [*self.verdict.broken_bounds, *self.gaps, *(f"strange: {one}" for one in self.verdict.strange)],
         }
 
 
@@ -207,5 +216,6 @@ def _outcome(campaign: _Campaign, ledger: Ledger, seconds: float, finished: bool
         verdict.recoveries(campaign.kills, effects),
         campaign.revived,
         ledger.outcomes(),
+        tuple(status_gaps(campaign.twins.folder / "distributor.toml", ledger.unknown())),
         tuple(campaign.happened),
     )

@@ -39,7 +39,7 @@ class Player:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
                 cwd=self.folder,
-                env={**os.environ, **self.environment},
+                env={**os.environ, "PYTHONPATH": str(ROOT), **self.environment},
             )
         self._groups.append(self.process.pid)
 
@@ -112,7 +112,7 @@ class Twins:
         # Telegram cannot be asked afterwards: a fault there would be one more post for a person to look at, always.
         if faults and network != "telegram":
             command += ["--faults", faults, "--rate", str(rate), "--seed", str(seed)]
-        return Player(f"twin-{network}", command, self.folder, {"PYTHONPATH": str(ROOT)})
+        return Player(f"twin-{network}", command, self.folder)
 
 
 def _first_line(path: Path, patience: float = 30.0) -> str:
