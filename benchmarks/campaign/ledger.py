@@ -116,7 +116,7 @@ class Ledger:
         """How attempts ended, counted."""
         query = sa.select(t.attempt.c.outcome, sa.func.count()).group_by(t.attempt.c.outcome)
         with self._store.read() as connection:
-            return {outcome or "open": number for outcome, number in connection.execute(query).tuples()}
+            return {outcome or "open": number for outcome, number in connection.execute(query)}
 
     def close(self) -> None:
         self._store.close()
