@@ -72,6 +72,12 @@ _ATTRIBUTES = {
 _SCHEMES = {"http", "https", "mailto"}
 
 
+# Most links are such that nothing could be wrong with them: what follows in `link` would change nothing.
+_PLAIN_LINK = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*/[A-Za-z0-9/._~!$&'()*+,;=:@%?#-]*")
+_BREAKS_IN_LINK = re.compile("[\t\n\r]")
+_UNSAFE_IN_LINK = re.compile(r"""[\s"<>\\^`{|}]""")
+
+
 def readable(text: str) -> str:
     """Without control characters, bidi overrides, surrogates; line ends are "\\n"; windows-1252 controls are mended."""
     if text.isascii() and text.isprintable():
@@ -91,6 +97,8 @@ def latin_mended(text: str) -> str:
 
 def line(text: str, length: int = TITLE_LENGTH) -> str:
     """One clean line of at most `length` characters."""
+    if not text:
+        return ""
     text = _SPACES.sub(" ", readable(text[: 8 * length])).strip(" ")
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
@@ -126,6 +134,8 @@ def is_html(text: str) -> bool:
 
 def title(text: str, *, html: bool | None = None) -> str:
     """A title as plain text; `html` None means that the format does not say, so it is guessed."""
+    if not text:
+        return ""
     text = text[: 8 * TITLE_LENGTH]
     if html or (html is None and is_html(text)) or (html is False and _ACTIVE.search(text)):
         text = plain(text)
@@ -134,7 +144,9 @@ def title(text: str, *, html: bool | None = None) -> str:
 
 def link(address: str, base: str = "") -> str:
     """The absolute http(s) address, or '' for anything else (javascript:, data:, relative without a base)."""
-    address = re.sub("[\t\n\r]", "", readable(address)).strip()
+    if len(address) <= URL_LENGTH and _PLAIN_LINK.fullmatch(address):
+        return address
+    address = _BREAKS_IN_LINK.sub("", readable(address)).strip()
     if not address or len(address) > URL_LENGTH:
         return ""
     try:
@@ -147,7 +159,7 @@ def link(address: str, base: str = "") -> str:
     except ValueError:
         return ""
     # Spaces and quotes would end the link in a post or an attribute; everything else stays as the source wrote it.
-    return re.sub(r"""[\s"<>\\^`{|}]""", lambda found: quote(found[0]), address)
+    return _UNSAFE_IN_LINK.sub(lambda found: quote(found[0]), address)
 
 
 def _is_too_deep(markup: str) -> bool:

@@ -19,6 +19,7 @@ _CAMERA = re.compile(
 )
 _IMG = re.compile(r"<img\b[^>]*>", re.I)
 _ATTRIBUTE = re.compile(r"""\b(src|alt|width|height)="([^"]*)\"""")
+_PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$")
 _EXTENSIONS = {
     "jpg": "jpeg",
     "jpeg": "jpeg",
@@ -57,7 +58,9 @@ def choose(candidates: list[Picture], base: str = "", caption: str = "") -> Imag
     if not usable:
         return None
     best, url = min(usable, key=lambda one: (one[0].rank, -_pixels(one[0].width)))
-    alts = [alt_text(best.alt)] + [alt_text(p.alt) for p, other in usable if _file_name(other) == _file_name(url)]
+    alts = [alt_text(best.alt)]
+    if len(usable) > 1:
+        alts += [alt_text(p.alt) for p, other in usable if _file_name(other) == _file_name(url)]
     alts += [alt_text(caption)] if best.rank < 3 else []
     return Image(
         url=url,
@@ -100,7 +103,7 @@ def _is_decoration(picture: Picture, url: str) -> bool:
 
 
 def _pixels(text: str) -> int:
-    found = re.match(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", text)
+    found = _PIXELS.match(text) if text else None
     return int(found[1]) if found else 0
 
 
