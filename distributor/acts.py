@@ -123,6 +123,8 @@ def check_channel(app: App, name: str, who: str) -> list[str]:
             # Only what a stop closed: what the network asked to wait for is still to be waited for.
             for one in dict.fromkeys([station.account, *stopped]):
                 accounts.reopen(connection, one)
+        # By the channel's name: new credentials may be another account than the one that running workers know.
+        accounts.renew(connection, gates.channel_account(name))
         census.audit(connection, who, "check", f"channel:{name}", app.clock(), {"reopened": stopped})
     app.waker.wake(station.account)
     return [*lines, *(["open again: what waited goes out"] if stopped else [])]

@@ -17,7 +17,7 @@ from distributor.context import App, Station
 from distributor.errors import ConfigError, Unreachable
 from distributor.fetching import Fetcher, FetchLimits
 from distributor.rendering import PostSettings, Renderer, SiteFacts
-from distributor.store import Store
+from distributor.store import Store, accounts
 from distributor.waking import CeleryWaker, SilentWaker, Waker
 
 __all__ = ["App", "Station", "build_app", "build_stations", "utc_now"]
@@ -60,6 +60,8 @@ def build_app(
         jitter=random.random,
     )
     if reload is not None:
+        with app.store.read() as connection:
+            app.epochs = accounts.epochs(connection)
         app.rebuild = lambda: build_stations(reload(), fetcher, clock)
     return app
 

@@ -53,8 +53,8 @@ class Station:
 class App:
     """The parts, wired. `clock()` is now (aware, UTC), `jitter()` a number in [0, 1).
 
-    `rebuild` reads the settings and secrets again and returns the stations; `epochs` remembers, for each account,
-    at which reopening they were last read.
+    `rebuild` reads the settings and secrets again and returns the stations; `epochs` is how often, by the store,
+    credentials had been proved when they were last read (see renewing.py).
     """
 
     settings: Settings

@@ -26,6 +26,7 @@ from distributor.errors import ChannelError, Rejected, StoreError, TemplateError
 from distributor.model import Article, Delivery, Kind, Message, Receipt, State
 from distributor.rendering import check
 from distributor.rendering import fingerprint as message_fingerprint
+from distributor.renewing import renew
 from distributor.states import Settlement
 from distributor.store import accounts, articles, ledger, queue
 
@@ -362,12 +363,9 @@ def _tell(station: Station, delivery: Delivery, settlement: Settlement, now: dat
 
 
 def _stations(app: App, account: str) -> list[Station]:
-    """The account's stations, with secrets read again when a person reopened the account since they were read."""
+    """The account's stations, with secrets read again when a person proved new ones since they were read."""
     with app.store.read() as connection:
-        epoch = accounts.state(connection, account).epoch
-    if app.rebuild is not None and app.epochs.setdefault(account, epoch) != epoch:
-        app.stations = app.rebuild()
-        app.epochs[account] = epoch
+        renew(app, connection)
     return app.accounts().get(account, [])
 
 

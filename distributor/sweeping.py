@@ -10,6 +10,7 @@ import structlog
 from distributor import gates, owners, states
 from distributor.context import App, Station
 from distributor.doubts import doubt_of, finds
+from distributor.renewing import renew
 from distributor.store import accounts, ledger, queue
 
 __all__ = ["has_work", "sweep"]
@@ -21,6 +22,7 @@ def sweep(app: App) -> list[str]:
     """Puts the ledger in order and rings for every account that has something to send; returns those accounts."""
     now = app.clock()
     with app.store.read() as connection:
+        renew(app, connection)
         holders = accounts.slot_owners(connection)
         dead = [owner for owner in holders if owners.is_dead(owner)]
         tidy = bool(queue.overrun(connection, now, dead)) or queue.has_expired(connection, now) or bool(dead)

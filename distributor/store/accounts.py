@@ -13,11 +13,13 @@ from distributor.store.articles import upsert
 
 __all__ = [
     "AccountState",
+    "epochs",
     "free_slots",
     "keep_slot",
     "leave_slot",
     "pause",
     "paused",
+    "renew",
     "reopen",
     "report",
     "resume",
@@ -44,6 +46,7 @@ class AccountState:
 # Asked before every post: building a statement costs more than running it.
 _STATE = sa.select(t.account).where(t.account.c.name == sa.bindparam("wanted"))
 _OFF = sa.select(t.switch)
+_EPOCHS = sa.select(t.account.c.name, t.account.c.epoch).where(t.account.c.epoch > 0)
 _KEEP = (
     sa.update(t.slot)
     .where(
@@ -77,6 +80,18 @@ def reopen(connection: sa.Connection, name: str) -> None:
     """A person acted: workers read the secrets again, and the account is open."""
     _write(connection, name, stopped="", stopped_at=None, paused_until=None, why="", outages=0)
     connection.execute(sa.update(t.account).where(t.account.c.name == name).values(epoch=t.account.c.epoch + 1))
+
+
+def renew(connection: sa.Connection, name: str) -> None:
+    """A person proved the secrets: workers read them again. What keeps the account waiting stays."""
+    statement = upsert(connection, t.account).values(name=name, epoch=1)
+    again = {"epoch": t.account.c.epoch + 1}
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=again))
+
+
+def epochs(connection: sa.Connection) -> dict[str, int]:
+    """How often secrets were proved anew, for each name that ever was."""
+    return {row.name: row.epoch for row in connection.execute(_EPOCHS)}
 
 
 def take_slot(
