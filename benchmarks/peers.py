@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.newsstand import Newsstand
+from benchmarks.stage import child
 
-__all__ = ["environment", "rss2email"]
+__all__ = ["apprise", "environment", "rss2email"]
 
 CONFIG = """[DEFAULT]
 from = bot@paper.example
@@ -24,6 +25,16 @@ maildir-path = {maildir}
 maildir-mailbox =
 html-mail = False
 verbose = error
+"""
+
+APPRISE = """
+import time, apprise
+bot = apprise.Apprise()
+assert bot.add("{url}?batch=no")
+start = time.perf_counter()
+for number in range(200):
+    assert bot.notify(title=f"Article number {{number}}", body="This is its summary, and here is its link.")
+print(200 / (time.perf_counter() - start))
 """
 
 
@@ -74,3 +85,18 @@ def rss2email(place: Path, urls: list[str], stand: Newsstand) -> dict[str, Any]:
 
 def _mails(home: Path) -> int:
     return sum(1 for path in (home / "mail").rglob("*") if path.is_file())
+
+
+def apprise(place: Path) -> dict[str, Any]:
+    """Posts a second of apprise's library to a Mastodon twin: no ledger, no fsync, nothing is remembered."""
+    where = environment("apprise")
+    if where is None:
+        return {"peer": "apprise could not be installed"}
+    with child([sys.executable, "-m", "tests.twins.mastodon", "--log", str(place / "apprise.log")]) as twin:
+        assert twin.stdout is not None
+        url = twin.stdout.readline().strip().replace("http://", "mastodon://token@")
+        script = APPRISE.format(url=url)
+        done = subprocess.run([str(where / "python"), "-c", script], capture_output=True, text=True, timeout=120)
+    if done.returncode:
+        return {"peer": f"apprise failed: {done.stderr.strip().splitlines()[-1:]}"}
+    return {"apprise_per_s": round(float(done.stdout))}
