@@ -22,7 +22,7 @@ def shared() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _closed_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _closed_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A unit test never reaches the network; one marked `network` or `server` reaches loopback only."""
     node = request.node
     loopback = any(node.get_closest_marker(name) for name in ("network", "server", "real"))
@@ -37,7 +37,6 @@ def _closed_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
         raise RuntimeError(f"this test may not connect to {address!r}; mark it `network` if it serves that itself")
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-    yield
 
 
 @pytest.fixture(scope="session")
