@@ -5,6 +5,7 @@ The wiring is in app.py; tests put twins in.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,7 +55,8 @@ class App:
     """The parts, wired. `clock()` is now (aware, UTC), `jitter()` a number in [0, 1).
 
     `rebuild` reads the settings and secrets again and returns the stations; `epochs` is how often, by the store,
-    credentials had been proved when they were last read (see renewing.py).
+    credentials had been proved when they were last read (see renewing.py). Once `stopping` is set, what is being sent
+    is finished and nothing new is begun.
     """
 
     settings: Settings
@@ -68,6 +70,7 @@ class App:
     rebuild: Callable[[], Mapping[str, Station]] | None = None
     epochs: dict[str, int] = field(default_factory=dict)
     registered: bool = False
+    stopping: threading.Event = field(default_factory=threading.Event)
     stories: Stories = field(default_factory=Stories)
 
     def station(self, name: str) -> Station:

@@ -106,9 +106,9 @@ def _turn(
     done: Drained,
     on_settled: Callable[[Delivery, Settlement], None] | None,
 ) -> bool:
-    """Sends until nothing is due (False), or the turn is over (True)."""
+    """Sends until nothing is due (False), or the turn is over, or the process stops (True)."""
     until = app.clock() + TURN
-    while app.clock() < until:
+    while app.clock() < until and not app.stopping.is_set():
         step = _next_step(app, slot.account, stations, only)
         if step.delivery is not None:
             settled = _one(app, slot, step.delivery)

@@ -28,6 +28,7 @@ from distributor.app import build_app, utc_now
 from distributor.config import Settings, feed_settings, sample_settings
 from distributor.context import App
 from distributor.model import State
+from distributor.stopping import softly, take_signals
 from distributor.store import census, sources
 
 __all__ = ["Plan", "feed_plan", "run_forever", "run_once", "sample_plan", "serve_web", "settings_plan"]
@@ -82,7 +83,10 @@ def run_once(plan: Plan) -> Mapping[str, Any]:
             collect.register_in(app, connection, before)
             sources.hurry(connection, before)
         report = collect.collect(app)
-        _drain_all(app)
+        with softly(app):
+            _drain_all(app)
+        if app.stopping.is_set():
+            raise KeyboardInterrupt
         with app.store.read() as connection:
             counts = census.counts(connection)
         return {
@@ -144,8 +148,11 @@ def _served(app: App, port: int | None) -> Iterator[str]:
 def _work(app: App) -> None:
     """Celery's worker in this thread, its beat in another."""
     from celery import bootsteps
+    from celery.apps.worker import Worker
     from celery.beat import EmbeddedService
     from celery.exceptions import SecurityWarning
+    from celery.platforms import EX_OK
+    from celery.worker import state as celery_state
 
     from distributor import bells, worker
 
@@ -168,6 +175,17 @@ def _work(app: App) -> None:
             if self.service is not None:
                 self.service.stop()
 
+    class Quiet(Worker):
+        """Celery's own handlers print words of their own, and start the process anew when its terminal closes."""
+
+        def install_platform_tweaks(self, worker: Any) -> None:
+            del worker
+            take_signals(stop)
+
+    def stop() -> None:
+        app.stopping.set()
+        celery_state.should_stop = EX_OK  # type: ignore[assignment]
+
     # Celery warns root about pickled messages; ours are JSON, and nothing else is accepted.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     bells.install()
@@ -182,7 +200,8 @@ def _work(app: App) -> None:
     )
     celery.steps["worker"].add(Beat)
     threads = max(app.settings.workers.concurrency, len(app.accounts()) + 3)
-    running = celery.Worker(
+    running = Quiet(
+        app=celery,
         pool_cls="threads",
         concurrency=threads,
         loglevel="WARNING",
@@ -197,7 +216,7 @@ def _work(app: App) -> None:
 def _drain_all(app: App) -> None:
     """Drains every account that has work, and waits a little for paces."""
     patience = time.monotonic() + PATIENCE
-    while True:
+    while not app.stopping.is_set():
         ringing = sweeping.sweep(app)
         for account in ringing:
             if deliver.drain(app, account).settled:

@@ -27,6 +27,7 @@ from distributor.model import Article, Delivery, Kind, Message, State
 from distributor.planning import Verdict
 from distributor.rendering import check
 from distributor.states import Settlement
+from distributor.stopping import softly
 from distributor.store import articles, census, ledger
 from distributor.telling import composed, measured, openings, shown, tell
 from distributor.text import Measured
@@ -133,7 +134,8 @@ def deliver_now(
     """Sends these deliveries in this process, each account in its own thread. Raises StoreError.
 
     An account that somebody else drains is waited for, up to `patience_s` seconds; so is a retry or a pace that
-    comes up within that time. What is left then is the workers'. No other delivery is sent.
+    comes up within that time. What is left then is the workers'. No other delivery is sent. Ctrl-C lets the post that
+    is under way end, and leaves the rest.
     """
     ids = set(sent.ids)
     pending = [row.delivery for row in sent.rows if row.delivery and row.delivery.id in ids and row.state == "pending"]
@@ -145,11 +147,12 @@ def deliver_now(
     def deliver(account: str) -> None:
         _deliver(app, account, accounts[account], on_settled, until)
 
-    if len(accounts) == 1:
-        deliver(*accounts)
-    elif accounts:
-        with ThreadPoolExecutor(min(8, len(accounts))) as pool:
-            list(pool.map(deliver, accounts))
+    with softly(app):
+        if len(accounts) == 1:
+            deliver(*accounts)
+        elif accounts:
+            with ThreadPoolExecutor(min(8, len(accounts))) as pool:
+                list(pool.map(deliver, accounts))
 
 
 def leave(app: App, sent: Sent) -> None:
@@ -262,7 +265,7 @@ def _deliver(
     on_settled: Callable[[Delivery, Settlement], None] | None,
     until: float,
 ) -> None:
-    while True:
+    while not app.stopping.is_set():
         drained = drain(app, account, only=ids, on_settled=on_settled)
         next_at = _next_at(app, account, ids)
         if next_at is None:
@@ -271,7 +274,7 @@ def _deliver(
         left = until - time.monotonic()
         if wait > left or left <= 0:
             return
-        time.sleep(min(left, max(wait, NAP if drained.busy or wait <= 0 else 0.0)))
+        app.stopping.wait(min(left, max(wait, NAP if drained.busy or wait <= 0 else 0.0)))
 
 
 def _next_at(app: App, account: str, ids: Iterable[int]) -> datetime | None:

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec
 
 import structlog
 from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_process_shutdown, worker_shutdown
+from celery.signals import setup_logging, worker_init, worker_process_shutdown, worker_shutdown, worker_shutting_down
 
 from distributor.context import App
 from distributor.errors import DistributorError
@@ -96,6 +96,13 @@ def _logging(**_: Any) -> None:
 def _without_gossip(sender: Any, **_: Any) -> None:
     """No worker needs to know of the others; and gossip takes the whole worker down when Redis dies (Celery 5.7)."""
     sender.options["without_gossip"] = True
+
+
+@worker_shutting_down.connect
+def _stop(**_: Any) -> None:
+    """A drain ends with the post that it is sending: a supervisor does not wait for a whole turn."""
+    if os.getpid() in _parts:
+        _parts[os.getpid()].stopping.set()
 
 
 @worker_process_shutdown.connect

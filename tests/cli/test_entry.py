@@ -115,6 +115,21 @@ def test_ctrl_c_ends_a_watch_quietly(folder: Path) -> None:
     assert b"Traceback" not in err
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_stops_quietly_and_fine(folder: Path, number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [*PROGRAM, "run", "--port", "0"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert b"http://127.0.0.1:" in process.stdout.readline()
+    time.sleep(1.5)  # until the worker has its signals
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert b"shutdown" not in out + err
+    assert b"Traceback" not in err
+
+
 def test_v_logs_to_standard_error_only(folder: Path) -> None:
     done = run(folder, "-vv", "channels", "list", "--json")
     json.loads(done.stdout)
