@@ -44,32 +44,38 @@ def channel_account(channel: str) -> str:
 
 def account_gates(connection: sa.Connection, account: str, stations: Sequence[Station], now: datetime) -> list[Opening]:
     """One opening for each station of the account, in their order."""
-    state = accounts.state(connection, account)
+    states = accounts.states(connection, [account, *(channel_account(station.name) for station in stations)])
     off = accounts.paused(connection)
     paces = [pace for station in stations for pace in _network_paces(station)]
     at = max((_next(connection, pace, now, account=account) for pace in dict.fromkeys(paces)), default=now)
-    return [channel_opening(connection, station, state, off, at, now) for station in stations]
+    return [
+        channel_opening(connection, station, (states[account], states[channel_account(station.name)]), off, at, now)
+        for station in stations
+    ]
 
 
 def channel_opening(
     connection: sa.Connection,
     station: Station,
-    state: AccountState,
+    both: tuple[AccountState, AccountState],
     off: dict[str, tuple[datetime, str]],
     account_at: datetime,
     now: datetime,
 ) -> Opening:
-    """What one channel waits for: a person, the account, the network's pace, then the publisher's own rules."""
+    """What one channel waits for: a person, the account, the network's pace, then the publisher's own rules.
+
+    `both` are the states of its account and of the channel itself.
+    """
     if station.name in off:
         return Opening(None, None, f"paused by {off[station.name][1]}")
     if "*" in off:
         return Opening(None, None, f"everything paused by {off['*'][1]}")
-    own = accounts.state(connection, channel_account(station.name))
-    if state.stopped or own.stopped:
-        return Opening(None, None, state.stopped or own.stopped)
+    stopped = both[0].stopped or both[1].stopped
+    if stopped:
+        return Opening(None, None, stopped)
     network_at = max([account_at, *(_next(connection, one, now, channel=station.name) for one in _chat_paces(station))])
     why = "the network's pace" if network_at > now else ""
-    for one in (state, own):
+    for one in both:
         if one.paused_until and one.paused_until > network_at:
             network_at, why = one.paused_until, one.why
     own_at = max(

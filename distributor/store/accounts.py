@@ -25,6 +25,7 @@ __all__ = [
     "resume",
     "slot_owners",
     "state",
+    "states",
     "stop",
     "take_slot",
 ]
@@ -44,7 +45,7 @@ class AccountState:
 
 
 # Asked before every post: building a statement costs more than running it.
-_STATE = sa.select(t.account).where(t.account.c.name == sa.bindparam("wanted"))
+_STATES = sa.select(t.account).where(t.account.c.name.in_(sa.bindparam("wanted", expanding=True)))
 _OFF = sa.select(t.switch)
 _EPOCHS = sa.select(t.account.c.name, t.account.c.epoch).where(t.account.c.epoch > 0)
 _KEEP = (
@@ -60,10 +61,17 @@ _KEEP = (
 
 
 def state(connection: sa.Connection, name: str) -> AccountState:
-    row = connection.execute(_STATE, {"wanted": name}).one_or_none()
-    if row is None:
-        return AccountState(name)
-    return AccountState(row.name, row.stopped, row.stopped_at, row.paused_until, row.why, row.outages, row.epoch)
+    return states(connection, [name])[name]
+
+
+def states(connection: sa.Connection, names: Sequence[str]) -> dict[str, AccountState]:
+    """The state of each of these accounts, by name; one that nothing ever befell included."""
+    found = {name: AccountState(name) for name in names}
+    for row in connection.execute(_STATES, {"wanted": list(names)}):
+        found[row.name] = AccountState(
+            row.name, row.stopped, row.stopped_at, row.paused_until, row.why, row.outages, row.epoch
+        )
+    return found
 
 
 def report(connection: sa.Connection, name: str, *, outages: int, paused_until: datetime | None, why: str) -> None:

@@ -7,15 +7,18 @@ only means that something is looked at again. A later FULL commit makes all earl
 
 from __future__ import annotations
 
+import math
 import os
+import select
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from distributor.errors import ConfigError, StoreError
@@ -23,6 +26,8 @@ from distributor.errors import ConfigError, StoreError
 __all__ = ["Database"]
 
 BUSY = 15.0
+# A connection that was used so lately and heard nothing since is taken to live.
+FRESH = 2.0
 # PostgreSQL's default would let another's commit show between two queries of one view.
 SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
@@ -106,7 +111,9 @@ class Database:
     def _make(self) -> sa.Engine:
         try:
             if not self.is_sqlite:
-                return sa.create_engine(self.url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=BUSY)
+                engine = sa.create_engine(self.url, pool_size=10, max_overflow=20, pool_timeout=BUSY)
+                _watch(engine)
+                return engine
             arguments: dict[str, Any] = {"timeout": BUSY, "check_same_thread": False}
             pool: dict[str, Any] = (
                 {"poolclass": StaticPool} if self.in_memory else {"pool_size": 10, "max_overflow": 50}
@@ -126,6 +133,32 @@ class Database:
             raise StoreError(_line(error, self.url), hint=_hint(error)) from error
         except SQLAlchemyError as error:
             raise StoreError(f"the database failed: {str(error).splitlines()[0]}") from error
+
+
+def _watch(engine: sa.Engine) -> None:
+    """Asks a connection whether it still lives when it lay idle, or when there is something to read on it: the word
+    that it was closed. To ask each time would cost more than most queries.
+    """
+
+    def note(_connection: Any, record: Any) -> None:
+        record.info["given_back"] = time.monotonic()
+
+    def ping(connection: Any, record: Any, _fairy: Any) -> None:
+        if time.monotonic() - record.info.get("given_back", math.inf) < FRESH and not _told_something(connection):
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "checkin", note)
+    event.listen(engine, "checkout", ping)
+
+
+def _told_something(connection: Any) -> bool:
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _prepare(connection: Any, _record: Any) -> None:

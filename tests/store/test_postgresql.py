@@ -126,7 +126,7 @@ class TestPostgresql(StoreContract):
         with store.write() as connection:
             ledger.add(connection, [post(1)])
         with psycopg.connect(self.admin(store), autocommit=True) as admin:
-            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+            admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
         with store.read() as connection:
             assert census.counts(connection)[State.PENDING] == 1
 
