@@ -59,7 +59,7 @@ def test_silence_ends_with_the_time_out(connection: Connection) -> None:
         started = time.monotonic()
         with pytest.raises(TimeoutError):
             connection.drain_events(timeout=0.25)
-        assert 0.2 < time.monotonic() - started < 2
+        assert 0.2 < time.monotonic() - started < 10
 
 
 def test_messages_come_once_and_in_order(connection: Connection) -> None:

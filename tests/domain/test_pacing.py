@@ -59,7 +59,8 @@ def used_up(timetable: Timetable, last: datetime | None, moment: datetime) -> bo
     walk = last.replace(second=0, microsecond=0) + MINUTE
     while walk <= moment:
         before, after = (at.astimezone(zone).replace(tzinfo=None) for at in (walk - MINUTE, walk))
-        if any(before < datetime.combine(after.date(), slot) <= after for slot in timetable.slots):
+        repeated = walk.astimezone(zone).fold  # an hour that comes twice has its slots the first time only
+        if not repeated and any(before < datetime.combine(after.date(), slot) <= after for slot in timetable.slots):
             return False
         walk += MINUTE
     return True
