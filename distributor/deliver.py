@@ -11,24 +11,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
 
-from distributor import gates, owners, publish, states
+from distributor import gates, owners, states
 from distributor.amends import insist, unclaim
 from distributor.channels import Deletes, Edits
 from distributor.context import App, Station
 from distributor.doubts import doubt_of, finds, is_late_repeat, settle_doubts
-from distributor.errors import ChannelError, Rejected, StoreError, TemplateError, Uncertain
-from distributor.model import Article, Delivery, Kind, Message, Receipt, State
-from distributor.rendering import check
-from distributor.rendering import fingerprint as message_fingerprint
+from distributor.errors import ChannelError, Rejected, StoreError, Uncertain
+from distributor.model import Delivery, Kind, Receipt, State
+from distributor.preparing import Facts, Prepared, facts_of, prepare
 from distributor.renewing import renew
 from distributor.states import Settlement
-from distributor.store import accounts, articles, ledger, queue
+from distributor.store import accounts, ledger, queue
 
 __all__ = ["Drained", "drain"]
 
@@ -110,8 +109,8 @@ def _turn(
     until = app.clock() + TURN
     while app.clock() < until and not app.stopping.is_set():
         step = _next_step(app, slot.account, stations, only)
-        if step.delivery is not None:
-            settled = _one(app, slot, step.delivery)
+        if step.delivery is not None and step.facts is not None:
+            settled = _one(app, slot, step.delivery, step.facts)
             if settled is None:
                 continue
             done.settled[step.delivery.id] = settled.state
@@ -129,6 +128,7 @@ class _Step:
     """What a drain does next: send a delivery, or wait a moment for a pace, or stop."""
 
     delivery: Delivery | None = None
+    facts: Facts | None = None
     nap: float | None = None
 
 
@@ -141,11 +141,12 @@ def _next_step(app: App, account: str, stations: Sequence[Station], only: Sequen
         found = queue.peek(connection, doors, now, only=only)
         if found is None:
             return _Step(nap=_nap(connection, stations, opened, now, only))
+        facts = facts_of(connection, found)
     if short:
         with app.store.write() as connection:
             if gates.trim_to_budget(connection, stations, now):
                 return _Step(nap=0.0)
-    return _Step(found)
+    return _Step(found, facts)
 
 
 def _nap(
@@ -167,10 +168,10 @@ def _nap(
     return max(0.001, (soon - now).total_seconds())
 
 
-def _one(app: App, slot: _Slot, delivery: Delivery) -> Settlement | None:
+def _one(app: App, slot: _Slot, delivery: Delivery, facts: Facts) -> Settlement | None:
     """One delivery from the queue to its outcome; None when it was not sent after all."""
     station = app.stations[delivery.channel]
-    prepared = None if is_late_repeat(app, delivery) else _prepare(app, station, delivery)
+    prepared = None if is_late_repeat(app, delivery) else prepare(app, station, delivery, facts)
     if prepared is None:
         return None
     try:
@@ -184,86 +185,7 @@ def _one(app: App, slot: _Slot, delivery: Delivery) -> Settlement | None:
     return _settle(app, slot, station, claimed, outcome)
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A message ready to be claimed: frozen already (`message_id`), or to be frozen with the claim."""
-
-    message: Message
-    fingerprint: str
-    revision: int
-    message_id: int = 0
-    receipt: Receipt | None = None
-
-
-def _prepare(app: App, station: Station, delivery: Delivery) -> _Prepared | None:
-    """The frozen message, or a new one from the article as it is now; None when there is nothing to send."""
-    with app.store.read() as connection:
-        frozen = ledger.message(connection, delivery.message_id) if delivery.message_id else None
-        article = articles.get(connection, delivery.article_id)
-        standing = ledger.standing(connection, delivery) if delivery.kind is not Kind.POST else None
-    if article is None or (delivery.kind is not Kind.POST and standing is None):
-        _give_up(app, delivery, "no-article" if article is None else "no-post")
-        return None
-    if delivery.kind is Kind.POST and _stopped_meanwhile(app, delivery, article):
-        return None
-    receipt = standing[0].receipt if standing else None
-    if standing and (receipt is None or not receipt.remote_id):
-        # A person said that it went out, and the network's own word for it is not known.
-        _give_up(app, delivery, "no-receipt")
-        return None
-    if standing and delivery.kind is Kind.EDIT and standing[0].revision >= delivery.revision:
-        _give_up(app, delivery, "included")
-        return None
-    if frozen is not None:
-        return _Prepared(frozen[0], frozen[1], delivery.revision, delivery.message_id, receipt)
-    return _render(app, station, delivery, article, receipt, shown=standing[1] if standing else "")
-
-
-def _stopped_meanwhile(app: App, delivery: Delivery, article: Article) -> bool:
-    """A person stopped the article while an attempt was under way that then came back: it waits, or is given up."""
-    if article.status == "withdrawn":
-        _give_up(app, delivery, "withdrawn")
-        return True
-    # One that a person let go on its own, of an article that is held, has no reason any more.
-    if article.status == "held" and delivery.reason == "retry" and not delivery.by_hand:
-        _hold(app, delivery, article.note or "by-hand", "")
-        return True
-    return False
-
-
-def _render(
-    app: App, station: Station, delivery: Delivery, article: Article, receipt: Receipt | None, *, shown: str
-) -> _Prepared | None:
-    try:
-        message = publish.compose(app, station, article)
-        problems = check(message, station.channel.limits)
-    except TemplateError as error:
-        _hold(app, delivery, "template", str(error))
-        return None
-    if problems:
-        _hold(app, delivery, "unfit", "; ".join(problems))
-        return None
-    fingerprint = message_fingerprint(message)
-    if delivery.kind is Kind.EDIT and fingerprint == shown:
-        _give_up(app, delivery, "no-change")
-        return None
-    planned_at = delivery.planned_at.isoformat()
-    message = replace(message, options={**message.options, "planned_at": planned_at, "event": delivery.kind.value})
-    return _Prepared(message, fingerprint, article.revision, receipt=receipt)
-
-
-def _hold(app: App, delivery: Delivery, reason: str, error: str) -> None:
-    log.warning("post held", delivery=delivery.id, key=delivery.key, reason=reason, error=error)
-    with app.store.write() as connection:
-        ledger.hold(connection, [delivery.id], reason, error=error)
-
-
-def _give_up(app: App, delivery: Delivery, reason: str) -> None:
-    with app.store.write() as connection:
-        ledger.skip(connection, [delivery.id], reason, app.clock())
-
-
-def _claim(app: App, slot: _Slot, station: Station, delivery: Delivery, prepared: _Prepared) -> Delivery | None:
+def _claim(app: App, slot: _Slot, station: Station, delivery: Delivery, prepared: Prepared) -> Delivery | None:
     """Takes the row, durably: from here on the message may be out, whatever happens to this process."""
     now = app.clock()
     until = now + timedelta(seconds=station.channel.deadline) + LEASE_MARGIN
@@ -285,7 +207,7 @@ def _claim(app: App, slot: _Slot, station: Station, delivery: Delivery, prepared
         )
 
 
-def _attempt(station: Station, delivery: Delivery, prepared: _Prepared) -> Receipt | ChannelError:
+def _attempt(station: Station, delivery: Delivery, prepared: Prepared) -> Receipt | ChannelError:
     """The one call that leaves this machine."""
     channel, message = station.channel, prepared.message
     try:

@@ -202,7 +202,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a network gave back for a message it took. `data` is whatever the channel needs to edit or delete it."""
+    """What a network gave back for a message it took. `data` is whatever the channel needs to edit or delete it.
+
+    One that a person gave (`deliveries resolve ID --sent URL`) has only the link.
+    """
 
     remote_id: str
     url: str = ""

@@ -85,7 +85,7 @@ class Bluesky:
             body = {
                 "repo": self._session.did(deadline),
                 "collection": COLLECTION,
-                "rkey": receipt.remote_id.rpartition("/")[2],
+                "rkey": (receipt.remote_id or receipt.url.rstrip("/")).rpartition("/")[2],
             }
             answer = self._session.ask("POST", "com.atproto.repo.deleteRecord", deadline, json=body)
             if not answer.good:

@@ -117,13 +117,13 @@ class Mastodon:
         known = receipt.data.get("media")
         media = self._pictures(message, key, Deadline(self.deadline), known if isinstance(known, Mapping) else {})
         with self._one_status():
-            told = self._api.call("edit", "status_update", receipt.remote_id, **self._given(message, media))
+            told = self._api.call("edit", "status_update", _number(receipt), **self._given(message, media))
         return _receipt(told, media)
 
     def delete(self, receipt: Receipt) -> None:
         try:
             with self._one_status():
-                self._api.call("delete", "status_delete", receipt.remote_id)
+                self._api.call("delete", "status_delete", _number(receipt))
         except Rejected as error:
             if error.reason != GONE:
                 raise
@@ -270,6 +270,16 @@ def _receipt(status: Any, media: Mapping[str, str]) -> Receipt:
         raise Uncertain("mastodon: post: an answer without the status", reason="bad-answer")
     url = str(status.get("url") or status.get("uri") or "")
     return Receipt(remote_id=str(status["id"]), url=url, data={"media": dict(media)} if media else {})
+
+
+def _number(receipt: Receipt) -> str:
+    """A status's id; a receipt given by hand has only the link, which ends with it."""
+    if receipt.remote_id:
+        return receipt.remote_id
+    number = re.search(r"/(\d+)/?$", urlsplit(receipt.url).path)
+    if number is None:
+        raise Rejected("mastodon: the link holds no status's number", reason="receipt")
+    return number.group(1)
 
 
 def _holds(content: str, message: Message) -> bool:

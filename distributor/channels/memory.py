@@ -124,7 +124,8 @@ class Memory:
         return outcome.error if outcome else None
 
     def _by(self, receipt: Receipt) -> Post | None:
-        return next((post for post in self._posts if post.receipt.remote_id == receipt.remote_id), None)
+        wanted = receipt.remote_id or receipt.url
+        return next((post for post in self._posts if wanted in {post.receipt.remote_id, post.receipt.url}), None)
 
     def _put(self, post: Post) -> None:
         self._posts[int(post.receipt.remote_id) - 1] = post

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+from urllib.parse import urlsplit
 
 from distributor.channels import Picture, Setup
 from distributor.channels.http import harmless
@@ -239,7 +240,7 @@ class Telegram:
 
     def _where(self, receipt: Receipt) -> tuple[str | int, int]:
         """Chat and number of a post; a receipt given by hand may have only its link."""
-        number = re.search(r"(\d+)$", receipt.remote_id or receipt.url)
+        number = re.search(r"(\d+)$", receipt.remote_id or urlsplit(receipt.url).path)
         if number is None:
             raise Rejected("the receipt holds no message number", reason="receipt")
         return receipt.data.get("chat", self.chat), int(number.group(1))

@@ -62,11 +62,12 @@ class Webhook:
         return Receipt(remote_id=key, url=_link(answer))
 
     def edit(self, receipt: Receipt, message: Message, key: str) -> Receipt:
-        answer = self._tell("article.updated", key, receipt.remote_id, message)
+        answer = self._tell("article.updated", key, receipt.remote_id or receipt.url, message)
         return Receipt(remote_id=receipt.remote_id, url=_link(answer) or receipt.url)
 
     def delete(self, receipt: Receipt) -> None:
-        self._tell("article.withdrawn", f"{receipt.remote_id}:withdrawn", receipt.remote_id, None)
+        post = receipt.remote_id or receipt.url
+        self._tell("article.withdrawn", f"{post}:withdrawn", post, None)
 
     def _tell(self, event: str, key: str, post: str, message: Message | None) -> Answer:
         now = self._clock()

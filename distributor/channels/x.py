@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+from urllib.parse import urlsplit
 
 from distributor.channels import Picture, Setup
 from distributor.channels.http import Deadline
@@ -98,7 +99,7 @@ class X:
         return Receipt(remote_id=post, url=f"https://x.com/i/web/status/{post}", data={"media": len(media)})
 
     def delete(self, receipt: Receipt) -> None:
-        number = re.search(r"(\d{1,19})$", receipt.remote_id or receipt.url)
+        number = re.search(r"(\d{1,19})$", receipt.remote_id or urlsplit(receipt.url).path)
         if number is None:
             raise Rejected("the receipt holds no post number", reason="receipt")
         try:

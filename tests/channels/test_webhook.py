@@ -37,6 +37,7 @@ class TestWebhook(ChannelContract):
     required = ("url", "secret")
     secrets = (SECRET, SECRET.removeprefix("whsec_"))
     heavy = ("httpx2",)
+    links_name_posts = False
     faults: ClassVar[dict[str, Any]] = {
         **{name: told for name, told in NETWORK_FAULTS.items() if name != "garbage"},  # any answer 2xx means taken
         "server-error": (RetryLater,),  # the standard: not taken, and sent again under the same id

@@ -92,6 +92,7 @@ class ChannelContract:
     good_options: ClassVar[Mapping[str, Any]]
     required: ClassVar[tuple[str, ...]] = ()
     secrets: ClassVar[tuple[str, ...]] = ()
+    links_name_posts: ClassVar[bool] = True  # a post can be told by its link alone
     heavy: ClassVar[tuple[str, ...]] = ()  # modules that importing the channel's module must not import
     faults: ClassVar[Mapping[str, tuple[type[ChannelError], ...]]] = NETWORK_FAULTS
     message: ClassVar[Message] = Message(
@@ -182,6 +183,18 @@ class ChannelContract:
         receipt = rig.channel.send(self.message, "key-1")
         rig.channel.delete(receipt)
         rig.channel.delete(receipt)
+        if rig.effects is not None:
+            assert rig.effects() == 0
+
+    def test_a_link_given_by_hand_is_enough_to_delete(self, rig: Rig) -> None:
+        if not isinstance(rig.channel, Deletes):
+            pytest.skip("this network has no deletion")
+        if not self.links_name_posts:
+            pytest.skip("a link does not name a post here")
+        link = rig.channel.send(self.message, "key-1").url
+        if not link:
+            pytest.skip("this network gives no link")
+        rig.channel.delete(Receipt(remote_id="", url=link))
         if rig.effects is not None:
             assert rig.effects() == 0
 

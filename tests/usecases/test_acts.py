@@ -219,10 +219,20 @@ def test_an_uncertain_post_is_out_when_a_person_says_so(app: App, uncertain: Del
 
 
 def test_a_post_whose_id_nobody_knows_is_not_edited_blindly(app: App, uncertain: Delivery) -> None:
-    acts.resolve(app, uncertain.id, WHO, sent=True, url="https://net.example/1")
+    acts.resolve(app, uncertain.id, WHO, sent=True)
     acts.correct(app, 1, WHO, title="Another title of the harbour")
     drain(app)
     assert row(app, "wall").reason == "no-receipt"
+
+
+def test_a_link_given_by_hand_is_enough_to_edit_and_delete_by(app: App, uncertain: Delivery) -> None:
+    acts.resolve(app, uncertain.id, WHO, sent=True, url=memory(app).posts[0].receipt.url)
+    acts.correct(app, 1, WHO, title="Another title of the harbour")
+    drain(app)
+    assert "Another title" in memory(app).posts[0].message.text
+    acts.withdraw(app, 1, WHO)
+    drain(app)
+    assert memory(app).posts[0].deleted
 
 
 def test_an_uncertain_post_goes_out_again_when_a_person_says_that_it_is_not_there(
