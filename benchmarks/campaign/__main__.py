@@ -31,7 +31,7 @@ class Size:
 
 
 FULL = Size(articles=1250, kills=100, seconds=240.0, limit=1500.0, haste=1.0)
-QUICK = Size(articles=60, kills=10, seconds=10.0, limit=80.0, haste=0.25)
+QUICK = Size(articles=50, kills=10, seconds=8.0, limit=200.0, haste=0.2)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,7 +34,7 @@ class Player:
     def start(self) -> None:
         with (self.folder / f"{self.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                self.command,
+                [*_with_parent(), *self.command],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -113,6 +114,12 @@ class Twins:
         if faults and network != "telegram":
             command += ["--faults", faults, "--rate", str(rate), "--seed", str(seed)]
         return Player(f"twin-{network}", command, self.folder)
+
+
+def _with_parent() -> list[str]:
+    """Nothing outlives a campaign, even one that is killed itself (prctl(2), PR_SET_PDEATHSIG), where setpriv is."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
 
 
 def _first_line(path: Path, patience: float = 30.0) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.campaign.__main__ import QUICK, orders_of, run
 
-pytestmark = [pytest.mark.network, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.network, pytest.mark.timeout(280)]
 
 
 @pytest.mark.server("redis", "postgresql")
