@@ -139,7 +139,7 @@ def test_a_drain_ends_when_another_has_its_slot(app: App) -> None:
     def stolen(connection: sa.Connection) -> None:
         connection.execute(sa.update(t.slot).values(owner="somebody/else"))
 
-    real = deliver._prepare
+    real = deliver.prepare
 
     def thief(*given: Any) -> Any:
         with app.store.write() as connection:
@@ -147,7 +147,7 @@ def test_a_drain_ends_when_another_has_its_slot(app: App) -> None:
         return real(*given)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deliver, "_prepare", thief)
+        patch.setattr(deliver, "prepare", thief)
         drained = deliver.drain(app, ACCOUNT)
     assert (drained.more, drained.settled, posts(app)) == (True, {}, 0)
     with app.store.read() as connection:
