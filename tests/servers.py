@@ -93,11 +93,7 @@ def redis(folder: Path) -> Server:
 def postgresql(folder: Path) -> Server:
     """PostgreSQL refuses to run as root: then it runs as the package's own user, in a folder given to it."""
     user = "postgres" if os.geteuid() == 0 else ""
-    if user:
-        shutil.chown(folder, user)
-        for parent in folder.parents:
-            if parent.stat().st_uid == 0 and parent != Path("/") and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
+    _give(folder, user)
     port, data = free_port(), folder / "data"
     initdb = [program("initdb"), "-D", str(data), "-U", "distributor", "-A", "trust", "--no-sync", "-E", "UTF8"]
     subprocess.run([*_as(user), *initdb, "--locale=C.UTF-8"], check=True, capture_output=True, cwd=folder)
@@ -110,8 +106,7 @@ def postgresql(folder: Path) -> Server:
 def rabbitmq(folder: Path) -> Server:
     port, node = free_port(), free_port()
     user = "rabbitmq" if os.geteuid() == 0 else ""
-    if user:
-        shutil.chown(folder, user)
+    _give(folder, user)
     environment = {
         "RABBITMQ_NODENAME": f"distributor{port}@localhost",
         "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
@@ -132,6 +127,15 @@ def rabbitmq(folder: Path) -> Server:
         user,
         environment,
     ).start()
+
+
+def _give(folder: Path, user: str) -> None:
+    """Lets another user own the folder, and reach it: pytest's own folders are closed to others."""
+    if user:
+        shutil.chown(folder, user)
+        for parent in folder.parents[:-1]:
+            if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001:
+                parent.chmod(parent.stat().st_mode | 0o011)
 
 
 def _as(user: str) -> list[str]:
