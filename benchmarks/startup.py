@@ -24,7 +24,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def measure(*, quick: bool) -> dict[str, Any]:
-    settle, watch = (6.0, 2.0) if quick else (40.0, 20.0)
+    settle, watch = (4.0, 1.5) if quick else (40.0, 20.0)
     return {
         "help_ms": round(median(_help() for _ in range(3 if quick else 15))),
         "python_ms": round(median(_process([sys.executable, "-c", "pass"]) for _ in range(3 if quick else 15))),
