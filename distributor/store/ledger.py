@@ -89,7 +89,7 @@ def deliveries(
 def freeze(connection: sa.Connection, message: Message, fingerprint: str, now: datetime) -> int:
     """Keeps a message for ever as it will be sent; returns its id."""
     values = {"data": message_data(message), "fingerprint": fingerprint, "frozen_at": now}
-    return int(connection.execute(sa.insert(t.message).values(values).returning(t.message.c.id)).scalar_one())
+    return int(connection.execute(_FREEZE, values).scalar_one())
 
 
 def message(connection: sa.Connection, message_id: int) -> tuple[Message, str] | None:
@@ -110,13 +110,14 @@ def claim(
     now: datetime,
     until: datetime,
 ) -> Delivery | None:
-    """Takes a pending delivery for `owner`; None when somebody else was faster. Commit durably before sending.
+    """Takes a pending delivery for `owner`; None when somebody else was faster, or gave it another message meanwhile.
 
-    The attempt is written down in the same transaction: paces are counted from it.
+    Commit durably before sending. The attempt is written down in the same transaction: paces are counted from it.
     """
     values = {
         "of_id": delivery.id,
         "of_attempt": delivery.attempt,
+        "of_message_id": delivery.message_id,
         "new_message_id": message_id,
         "new_revision": revision,
         "new_cost": cost,
@@ -124,10 +125,19 @@ def claim(
         "new_lease_owner": owner,
         "new_lease_until": until,
     }
-    row = connection.execute(_CLAIM, values).one_or_none()
-    if row is None:
+    if connection.execute(_CLAIM, values).one_or_none() is None:
         return None
-    claimed = delivery_from(row)
+    claimed = replace(
+        delivery,
+        state=State.SENDING,
+        attempt=delivery.attempt + 1,
+        message_id=message_id,
+        revision=revision,
+        cost=cost,
+        claimed_at=now,
+        lease_owner=owner,
+        lease_until=until,
+    )
     tried = {
         "delivery_id": claimed.id,
         "number": claimed.attempt,
@@ -184,11 +194,12 @@ def _new(table: sa.Table, *names: str) -> dict[str, Any]:
 _THIS = (d.c.id == sa.bindparam("of_id"), d.c.attempt == sa.bindparam("of_attempt"))
 _CLAIM = (
     sa.update(d)
-    .where(*_THIS, d.c.state == State.PENDING.value)
+    .where(*_THIS, d.c.state == State.PENDING.value, d.c.message_id == sa.bindparam("of_message_id"))
     .values(state=State.SENDING.value, attempt=d.c.attempt + 1)
     .values(_new(d, "message_id", "revision", "cost", "claimed_at", "lease_owner", "lease_until"))
-    .returning(d)
+    .returning(d.c.id)
 )
+_FREEZE = sa.insert(t.message).returning(t.message.c.id)
 _TRY = sa.insert(t.attempt)
 _END = (
     sa.update(t.attempt)

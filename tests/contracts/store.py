@@ -216,6 +216,14 @@ class StoreContract:
         assert claim(store, row) is None
         assert claim(store, get(store, row)) is not None
 
+    def test_a_row_that_was_given_other_words_meanwhile_is_not_claimed_from_an_old_look(self, store: Store) -> None:
+        row = one(store)
+        with store.write() as connection:
+            assert ledger.reword(connection, row, 7, State.PENDING, "")
+        assert claim(store, row, message_id=3) is None
+        taken = claimed(store, get(store, row), message_id=7)
+        assert taken == get(store, row)
+
     def test_eight_threads_claim_each_row_exactly_once(self, store: Store) -> None:
         rows = add(store, *(post(number) for number in range(1, 25)))
 
