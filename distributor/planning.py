@@ -77,7 +77,8 @@ def verdict(article: Article, outlet: Outlet, *, language: str = "") -> Verdict:
         return Verdict(False, "source", f"takes articles from {_list(rules.sources)}")
     if rules.languages and not _speaks(article.language or language, rules.languages):
         return Verdict(False, "language", f"takes {_list(rules.languages)}")
-    if rules.tags and not _share(article.tags, rules.tags):
+    # Most feeds have one list for both: a category word that is none of the publisher's categories is a tag.
+    if rules.tags and not _share((*article.tags, *article.unmapped), rules.tags):
         return Verdict(False, "tag", f"takes articles tagged {_list(rules.tags)}")
     return Verdict(True)
 

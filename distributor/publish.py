@@ -168,9 +168,8 @@ def _mended(app: App, article: Article, row: Delivery) -> bool:
 def article_of(entry: Entry, source: SourceSettings, app: App, now: datetime, *, url: str) -> Article:
     """A new article from an entry: its words mapped to the publisher's categories, its dates made sane."""
     categories, unmapped = map_words(entry.words, source.category_map, app.settings.site.categories)
-    breaking = entry.breaking or not {word.casefold() for word in source.breaking}.isdisjoint(
-        word.casefold() for word in (*entry.words, *entry.tags)
-    )
+    urgent = {word.casefold() for word in source.breaking}
+    breaking = entry.breaking or not urgent.isdisjoint(word.casefold() for word in (*entry.words, *entry.tags))
     return Article(
         source=source.name,
         guid=entry.guid,
@@ -180,7 +179,7 @@ def article_of(entry: Entry, source: SourceSettings, app: App, now: datetime, *,
         social=entry.social,
         body=entry.body,
         categories=categories,
-        unmapped=unmapped,
+        unmapped=tuple(word for word in unmapped if word.casefold() not in urgent),
         tags=entry.tags,
         author=entry.author,
         image=entry.image,

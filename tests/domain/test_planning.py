@@ -84,6 +84,11 @@ def test_a_channels_rules_decide_and_say_why(rules: Rules, reason: str) -> None:
     assert bool(told.detail) == bool(reason)
 
 
+def test_a_word_that_maps_to_no_category_counts_as_a_tag() -> None:
+    labelled = replace(ARTICLE, tags=(), unmapped=("Exclusive",))
+    assert verdict(labelled, Outlet("x", Rules(tags=frozenset({"exclusive"})))).takes
+
+
 def test_an_article_without_category_goes_only_where_everything_goes() -> None:
     lost = replace(ARTICLE, categories=(), unmapped=("Vermischtes",))
     assert verdict(lost, EVERYTHING).takes

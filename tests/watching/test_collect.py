@@ -13,10 +13,10 @@ from distributor import deliver, sending
 from distributor.collect import collect
 from distributor.context import App
 from distributor.errors import Unreachable
-from distributor.model import Article, State
+from distributor.model import Article, Lane, State
 from distributor.store import articles, sources
 from distributor.store.sources import SourceState
-from tests.desk import START, Clock, Web, make_app, rows, states
+from tests.desk import START, Clock, Web, entry, ingest, make_app, rows, states
 
 FEED = "https://paper.example/feed"
 SETTINGS = f"""
@@ -239,6 +239,14 @@ def test_a_page_leads_to_its_feed(tmp_path: Path, clock: Clock) -> None:
     web(app).put(FEED, feed(item(1)), content_type="application/rss+xml")
     assert len(collect(app).new) == 1
     assert state(app).feed == FEED
+
+
+def test_a_word_that_only_says_how_urgent_it_is_is_no_unmapped_category(tmp_path: Path) -> None:
+    app = make_app(SETTINGS, tmp_path)
+    report = ingest(app, entry(1, words=("Breaking News",)))
+    assert (report.new[0].lane, report.new[0].unmapped) == (Lane.BREAKING, ())
+    with app.store.read() as connection:
+        assert sources.unmapped_words(connection, START) == []
 
 
 def test_an_unmapped_category_goes_only_where_everything_goes_and_is_counted(tmp_path: Path) -> None:
