@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -122,7 +123,9 @@ def why(app: App, word: str | int) -> Why:
         told = []
         for name in names:
             own = [row for row in rows if row.channel == name]
-            told.append(_channel(app, connection, article, name, own, opened.get(name), now))
+            one = _channel(app, connection, article, name, own, opened.get(name), now)
+            # What was withdrawn is sent by no command that merely names a channel.
+            told.append(replace(one, command="") if article.status == "withdrawn" else one)
         return Why(
             article=article,
             text=_about(connection, article),
@@ -167,7 +170,8 @@ def _unseen(app: App, connection: sa.Connection, url: str) -> str:
         if state is None or state.good_at is None:
             seen = f"{name} was not read yet{': ' + state.error if state and state.error else ''}"
         else:
-            seen = f"{name} was read last at {state.good_at:%Y-%m-%d %H:%M} UTC and did not show it"
+            read = state.good_at.astimezone(ZoneInfo(app.settings.site.timezone))
+            seen = f"{name} was read last at {read:%Y-%m-%d %H:%M} and did not show it"
         return f"{seen}; distributor send URL takes it in by hand"
     return "no source watches its site; distributor send URL takes it in by hand"
 

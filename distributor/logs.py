@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterable, MutableMapping
 from typing import Any
@@ -46,7 +47,7 @@ def configure(secrets: Iterable[str] = (), *, level: str = "INFO", stream: Any =
         structlog.processors.format_exc_info,
     ]
     renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=True, pad_event_to=0)
+        structlog.dev.ConsoleRenderer(colors=not os.environ.get("NO_COLOR"), pad_event_to=0)
         if getattr(out, "isatty", lambda: False)()
         else structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
     )

@@ -81,10 +81,15 @@ class Root(Group):
         def work() -> Any:
             # click's own `main` would answer a closed pipe with 1, like any failure.
             complete(self, session)
-            with self.make_context("distributor", words, obj=session, **extra) as context:
+            with self.make_context("distributor", words, obj=session, color=_colour(), **extra) as context:
                 return self.invoke(context)
 
         raise SystemExit(int(guarded(work, session)))
+
+
+def _colour() -> bool | None:
+    """False where nobody wants colours (https://no-color.org) or the terminal has none; else None: as it fits."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
 def complete(root: click.Command, session: Session) -> None:

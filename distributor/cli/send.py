@@ -114,7 +114,11 @@ def _shown(session: Session, sent: Sent) -> None:
     say(f'"{article.title}"  {", ".join(article.categories) or "no category"}  rev {article.revision}')
     lines = [(row.channel, row.state.replace("-", " "), _count(row), _words(session, row)) for row in sent.rows]
     table(("", "", "", ""), lines)
-    counts = Counter(row.state for row in sent.rows if row.delivery is not None)
+    counts = Counter(
+        "there already" if row.state == "sent" and not row.mine else row.state
+        for row in sent.rows
+        if row.delivery is not None
+    )
     told = ", ".join(f"{number} {state}" for state, number in counts.items()) or "no channel takes it"
     say(f"{told}. More: distributor why {article.id}")
 

@@ -19,6 +19,14 @@ def test_send_shows_each_channel_and_ends_with_the_worst(desk: Desk) -> None:
     assert said.out.endswith("1 sent. More: distributor why 1\n")
 
 
+def test_send_says_what_was_there_already(desk: Desk) -> None:
+    desk.article()
+    desk("send", "1")
+    said = desk("send", "1")
+    assert said.code == 0
+    assert said.out.endswith("1 there already. More: distributor why 1\n")
+
+
 def test_send_as_json_holds_every_outcome(desk: Desk) -> None:
     desk.article()
     told = desk("send", "https://paper.example/articles/1?utm_source=x", "--json").json

@@ -121,6 +121,19 @@ def test_run_stops_quietly_and_fine(folder: Path, number: signal.Signals) -> Non
     assert b"Traceback" not in err
 
 
+@pytest.mark.parametrize("wish", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": "xterm"}])
+def test_a_terminal_gets_colours_unless_nobody_wants_them(folder: Path, wish: dict[str, str]) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    env = {**{key: value for key, value in os.environ.items() if key != "NO_COLOR"}, **wish}
+    done = subprocess.run([*PROGRAM, "sources", "list"], cwd=folder, stdout=theirs, env=env, timeout=30)
+    os.close(theirs)
+    assert done.returncode == 0
+    assert (b"\x1b[" in os.read(ours, 65536)) == (wish == {"TERM": "xterm"})
+    os.close(ours)
+
+
 def test_v_logs_to_standard_error_only(folder: Path) -> None:
     done = run(folder, "-vv", "channels", "list", "--json")
     json.loads(done.stdout)

@@ -180,6 +180,7 @@ def test_a_withdrawn_article_and_its_deleted_post(app: App) -> None:
     drain(app)
     answer = explaining.why(app, 1)
     assert answer.text == "withdrawn"
+    assert not any(one.command for one in answer.channels)
     wall = next(one for one in answer.channels if one.channel == "wall")
     assert wall.text == "deleted"
     assert [(step.kind, step.state) for step in wall.steps] == [("post", "sent"), ("delete", "sent")]
