@@ -33,8 +33,10 @@ def run(session: Session, once: bool, sample: bool, feed: str | None, port: int 
     """
     from distributor import run as running
 
-    if sample and feed:
+    if sample and feed is not None:
         raise click.UsageError("--sample and --feed exclude each other")
+    if feed is not None and not feed.strip():
+        raise click.UsageError("--feed needs the address of a site or feed")
     with ExitStack() as stack:
         plan = _plan(session, stack, sample, feed)
         if not once:
@@ -53,8 +55,9 @@ def run(session: Session, once: bool, sample: bool, feed: str | None, port: int 
 def _plan(session: Session, stack: ExitStack, sample: bool, feed: str | None) -> Plan:
     from distributor import run as running
 
-    if feed:
+    if feed is not None:
         plan = stack.enter_context(running.feed_plan(with_scheme(feed)))
+        _look(plan)
     elif sample or session.path is None:
         plan = stack.enter_context(running.sample_plan())
     else:
@@ -62,6 +65,19 @@ def _plan(session: Session, stack: ExitStack, sample: bool, feed: str | None) ->
         plan = running.settings_plan(lambda: session.read(path))
     session.use(plan.settings)
     return plan
+
+
+def _look(plan: Plan) -> None:
+    """Reads the feed once: nobody should watch an empty page to learn that there is none. Raises SourceError."""
+    from distributor.app import build_fetcher
+    from distributor.cli.looking import read
+
+    fetcher = build_fetcher(plan.settings)
+    try:
+        for source in plan.settings.sources.values():
+            read(fetcher, str(source.url))
+    finally:
+        fetcher.close()
 
 
 def _ready(session: Session, plan: Plan, url: str) -> None:

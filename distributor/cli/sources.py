@@ -70,7 +70,9 @@ def add(
     name, url = _name_and_url(words, named)
     known = session.settings.sources
     name = name or _free_name(url, known)
+    _refuse_twice(known.values(), url)
     found = None if no_check else _looked(session, url)
+    _refuse_twice(known.values(), found.feed if found else url)
     category_map = _guessed(session.settings, found) | dict(_pair(one) for one in pairs)
     values: dict[str, Any] = {"url": url}
     if backfill is not None:
@@ -151,7 +153,7 @@ def import_opml(session: Session, file: BinaryIO) -> None:
     if tables:
         edit(session, lambda text: _with_all(text, tables, add_source), what="sources import", subject="sources")
     data = {"added": tables, "count": len(tables), "file": str(session.path)}
-    answer(session, data, lambda: say(f"{len(tables)} sources added to {session.path}"))
+    answer(session, data, lambda: say(f"{_count(len(tables))} added to {session.path}"))
 
 
 @sources.command("export-opml")
@@ -180,7 +182,7 @@ def export_opml(session: Session, file: Path | None) -> None:
     answer(
         session,
         {"sources": outlines, "file": str(file or "")},
-        lambda: say(f"{len(outlines)} sources in {file}") if file else click.echo(content.decode(), nl=False),
+        lambda: say(f"{_count(len(outlines))} in {file}") if file else click.echo(content.decode(), nl=False),
     )
 
 
@@ -270,7 +272,8 @@ def _checks_shown(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         now, zone = session.now(), session.zone
         say(f"ok {row['name']}  {row['title']}  {row['feed']}", style="green")
         newest, oldest = (moments.shown(row[key], zone, now) for key in ("newest", "oldest"))
-        say(f"   {row['items']} items, from {oldest} to {newest}; next look in {moments.span(row['interval_s'])}")
+        span = f"{row['items']} items, from {oldest} to {newest}" if row["newest"] else f"{row['items']} items"
+        say(f"   {span}; next look in {moments.span(row['interval_s'])}")
         for word, (category, count) in row["mapped"].items():
             say(f"   {word} -> {category}  ({count})")
         if row["unmapped"]:
@@ -285,6 +288,13 @@ def _name_and_url(words: Sequence[str], named: str | None) -> tuple[str, str]:
     if len(addresses) != 1 or len(others) > 1 or (others and named):
         raise click.UsageError("give one address, such as: distributor sources add https://paper.example")
     return named or (others[0] if others else ""), with_scheme(addresses[0])
+
+
+def _refuse_twice(known: Iterable[SourceSettings], url: str) -> None:
+    """Two sources of one feed would tell each story twice, and only find out by comparing them."""
+    for source in known:
+        if str(source.url).rstrip("/") == url.rstrip("/"):
+            raise click.UsageError(f"{source.name} watches that address already")
 
 
 def with_scheme(url: str) -> str:
@@ -320,6 +330,10 @@ def _with_all(text: str, tables: Mapping[str, Mapping[str, Any]], add_one: Any) 
     for name, values in tables.items():
         text = add_one(text, name, values)
     return text
+
+
+def _count(number: int) -> str:
+    return f"{number} source{'' if number == 1 else 's'}"
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -94,3 +94,25 @@ def test_without_settings_the_sample_runs(desk: Desk) -> None:
 
 def test_a_sample_and_a_feed_exclude_each_other(desk: Desk) -> None:
     assert desk("run", "--sample", "--feed", "https://paper.example").code == 2
+
+
+def test_a_feed_that_cannot_be_read_is_told_before_anything_starts(desk: Desk, site: str) -> None:
+    said = desk("run", "--feed", "http://127.0.0.1:1/", "--json")
+    assert said.code == 1
+    assert "connection refused" in said.json["error"]["message"]
+    said = desk("run", "--feed", f"{site}/nothing-here")
+    assert (said.code, said.err.startswith("error: ")) == (1, True)
+    assert desk("run", "--feed", " ").code == 2
+
+
+def test_the_latest_five_of_a_site_go_to_previews(desk: Desk, site: str) -> None:
+    counts = json.loads(desk("run", "--feed", site, "--once", "--json").out.splitlines()[-1])
+    assert counts["sent"] == counts["planned"] == 5 * 4
+
+
+def test_a_feed_is_not_added_twice(desk: Desk, site: str) -> None:
+    place = site.removeprefix("http://")
+    desk.settings(f'[sources.paper]\nurl = "{site}/atom.xml"\n[network]\nallow_hosts = ["{place}"]\n')
+    for again in (f"{site}/atom.xml", site):
+        said = desk("sources", "add", "again", again)
+        assert (said.code, "paper watches that address already" in said.err) == (2, True)
