@@ -41,6 +41,8 @@ worker_send_task_events = False
 worker_cancel_long_running_tasks_on_connection_loss = False
 task_soft_time_limit = 90
 task_time_limit = 120
+# A drain's turn is 60 s, and the post it ends with may take its channel's whole deadline.
+task_annotations = {"distributor.tasks.delivery.drain": {"soft_time_limit": 270, "time_limit": 300}}
 
 # Beat only rings; two of them ring twice, which is harmless. An old bell is worth nothing.
 beat_schedule = {

@@ -27,6 +27,9 @@ def canary(app: App, role: str = "worker") -> None:
     now = app.clock()
     with app.store.write() as connection:
         census.remember(connection, CANARY, owners.process(), now)
+        for gone in census.processes(connection):
+            if owners.is_dead(gone.owner):
+                census.leave(connection, gone.owner)
     present(app, role, now)
 
 
