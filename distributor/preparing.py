@@ -1,4 +1,4 @@
-"""From a delivery to the message that goes out: frozen already, or rendered from the article as it is now.
+"""From an article or a delivery to the message that goes out: frozen already, or rendered as the article is now.
 
 What turns out to need no sending, or cannot be rendered, is settled here.
 """
@@ -10,17 +10,40 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 import structlog
 
-from distributor import publish
 from distributor.context import App, Station
 from distributor.errors import TemplateError
-from distributor.model import Article, Delivery, Kind, Message, Receipt
+from distributor.model import Article, Delivery, Kind, Message, Receipt, State
 from distributor.rendering import check
 from distributor.rendering import fingerprint as message_fingerprint
 from distributor.store import articles, ledger
 
-__all__ = ["Facts", "Prepared", "facts_of", "prepare"]
+__all__ = ["Facts", "Prepared", "compose", "facts_of", "preflight", "prepare"]
 
 log = structlog.get_logger(__name__)
+
+
+def compose(app: App, station: Station, article: Article) -> Message:
+    """The article as this channel would post it now. Raises TemplateError."""
+    return app.renderer.post(
+        article,
+        channel=station.name,
+        kind=_template_kind(station),
+        limits=station.channel.limits,
+        settings=station.post,
+        categories_in_order=app.settings.site.categories,
+    )
+
+
+def preflight(app: App, station: Station, article: Article, delivery: Delivery) -> Delivery:
+    """The delivery, held with the reason when its post fails to render or cannot fit, before the network refuses it."""
+    delivery = replace(delivery, error="")
+    try:
+        problems = check(compose(app, station, article), station.channel.limits)
+    except TemplateError as error:
+        return replace(delivery, state=State.HELD, reason="template", error=str(error))
+    if problems:
+        return replace(delivery, state=State.HELD, reason="unfit", error="; ".join(problems))
+    return delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +114,7 @@ def _render(
     app: App, station: Station, delivery: Delivery, article: Article, receipt: Receipt | None, *, shown: str
 ) -> Prepared | None:
     try:
-        message = publish.compose(app, station, article)
+        message = compose(app, station, article)
         problems = check(message, station.channel.limits)
     except TemplateError as error:
         _hold(app, delivery, "template", str(error))
@@ -117,3 +140,9 @@ def _hold(app: App, delivery: Delivery, reason: str, error: str) -> None:
 def _give_up(app: App, delivery: Delivery, reason: str) -> None:
     with app.store.write() as connection:
         ledger.skip(connection, [delivery.id], reason, app.clock())
+
+
+def _template_kind(station: Station) -> str:
+    """Preview looks like the network that it stands in for."""
+    kind = station.settings.kind
+    return station.channel.limits.network if kind == "preview" else kind

@@ -15,11 +15,10 @@ import sqlalchemy as sa
 
 from distributor import matching, planning, ranking, text, watching
 from distributor.config.source import Source as SourceSettings
-from distributor.context import App, Station
-from distributor.errors import TemplateError
+from distributor.context import App
 from distributor.matching import Candidate, Holder
-from distributor.model import Article, Delivery, Entry, Kind, Lane, Message, State
-from distributor.rendering import check
+from distributor.model import Article, Delivery, Entry, Kind, Lane, State
+from distributor.preparing import compose, preflight
 from distributor.store import articles, ledger, sources
 from distributor.store.sources import SourceState
 
@@ -37,6 +36,8 @@ __all__ = [
 ]
 
 SAME_STORY_WITHIN = timedelta(hours=48)
+# Beat renews the ranking each minute: within it, scores of different moments differ by less than what they mean.
+SNAPSHOT_SERVES = timedelta(minutes=1)
 # The source of what a person sent before any feed brought it.
 BY_HAND = "by-hand"
 
@@ -88,7 +89,7 @@ def ingest(app: App, batches: Sequence[Batch], now: datetime) -> Report:
             report.add(_take(app, connection, batch, now))
         sources.save(connection, [batch.state for batch in batches])
         if report.planned:
-            rerank(app, connection, now)
+            _rank_new(app, connection, report.planned, now)
     wake(app, report.planned)
     return report
 
@@ -107,16 +108,16 @@ def rerank(app: App, connection: sa.Connection, now: datetime) -> None:
     articles.save_ranking(connection, ranked, now)
 
 
-def compose(app: App, station: Station, article: Article) -> Message:
-    """The article as this channel would post it now. Raises TemplateError."""
-    return app.renderer.post(
-        article,
-        channel=station.name,
-        kind=_template_kind(station),
-        limits=station.channel.limits,
-        settings=station.post,
-        categories_in_order=app.settings.site.categories,
-    )
+def _rank_new(app: App, connection: sa.Connection, planned: Sequence[Delivery], now: datetime) -> None:
+    """Adds to a snapshot that is young enough to be compared with; an older one is renewed."""
+    numbers = {one.article_id for one in planned}
+    app.store.lock(connection, "ranking")
+    oldest = articles.ranked_at(connection)
+    if oldest is None or now - oldest > SNAPSHOT_SERVES or len(numbers) > articles.CHUNK:
+        rerank(app, connection, now)
+        return
+    items = articles.live_items(connection, sorted(numbers))
+    articles.add_ranking(connection, ranking.rank(items, now, app.settings.ranking.settings), now)
 
 
 def withdraw_in(
@@ -303,18 +304,6 @@ def plan_new(app: App, connection: sa.Connection, article: Article, now: datetim
     return added
 
 
-def preflight(app: App, station: Station, article: Article, delivery: Delivery) -> Delivery:
-    """The delivery, held with the reason when its post fails to render or cannot fit, before the network refuses it."""
-    delivery = replace(delivery, error="")
-    try:
-        problems = check(compose(app, station, article), station.channel.limits)
-    except TemplateError as error:
-        return replace(delivery, state=State.HELD, reason="template", error=str(error))
-    if problems:
-        return replace(delivery, state=State.HELD, reason="unfit", error="; ".join(problems))
-    return delivery
-
-
 def _known(
     app: App, connection: sa.Connection, batch: Batch, candidate: Candidate, mark: articles.Mark, now: datetime
 ) -> Report:
@@ -388,9 +377,3 @@ def _same_story(app: App, connection: sa.Connection, article: Article, story: in
 
 def _lead(entry: Entry | Article) -> str:
     return entry.summary or matching.plain(entry.body)[:400]
-
-
-def _template_kind(station: Station) -> str:
-    """Preview looks like the network that it stands in for."""
-    kind = station.settings.kind
-    return station.channel.limits.network if kind == "preview" else kind

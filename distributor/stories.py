@@ -53,9 +53,8 @@ class Stories:
         looked_up, least = text.enough(len(words))
         rarest = sorted((self._by_word.get(word, set()) for word in words), key=len)[:looked_up]
         met = Counter(chain.from_iterable(rarest))
-        return sorted(
-            number for number, times in met.items() if times >= least and self._may_be(number, source, words, story)
-        )
+        often = [number for number, times in met.items() if times >= least]
+        return sorted(number for number in often if self._may_be(number, source, words, story))
 
     def _may_be(self, number: int, source: str, words: tuple[str, ...], story: int) -> bool:
         told_by, fingerprint, told = self._known[number]

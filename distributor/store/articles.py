@@ -23,6 +23,7 @@ __all__ = [
     "Mark",
     "Recent",
     "add",
+    "add_ranking",
     "alias",
     "count_planned",
     "find",
@@ -34,6 +35,7 @@ __all__ = [
     "live_items",
     "mark_missing",
     "marks",
+    "ranked_at",
     "ranking",
     "recent",
     "save_ranking",
@@ -214,11 +216,11 @@ def held(connection: sa.Connection, *, source: str = "") -> list[Article]:
     return [article_from(row) for row in connection.execute(query)]
 
 
-def live_items(connection: sa.Connection) -> list[Item]:
-    """What ranking needs of every article that still has something to send."""
+def live_items(connection: sa.Connection, of: Sequence[int] | None = None) -> list[Item]:
+    """What ranking needs of every article that still has something to send, or of those given, at most CHUNK."""
     waiting = sa.select(t.delivery.c.article_id).where(t.delivery.c.state.in_(["pending", "held"]))
     query = sa.select(t.article.c.id, t.article.c.published_at, t.article.c.categories, t.article.c.boost).where(
-        t.article.c.id.in_(waiting)
+        t.article.c.id.in_(waiting if of is None else of)
     )
     return [
         Item(row.id, row.published_at, (row.categories or [""])[0], boost=row.boost)
@@ -229,9 +231,22 @@ def live_items(connection: sa.Connection) -> list[Item]:
 def save_ranking(connection: sa.Connection, rankings: Sequence[Ranking], now: datetime) -> None:
     """Replaces the snapshot that queues are ordered by."""
     connection.execute(sa.delete(t.ranking))
+    add_ranking(connection, rankings, now)
+
+
+def add_ranking(connection: sa.Connection, rankings: Sequence[Ranking], now: datetime) -> None:
+    """Adds to the snapshot, or renews a part of it."""
     rows = [{"article_id": one.article_id, "score": one.score, "parts": dict(one.parts), "at": now} for one in rankings]
     if rows:
-        connection.execute(sa.insert(t.ranking), rows)
+        insert = upsert(connection, t.ranking)
+        renewed = {name: insert.excluded[name] for name in ("score", "parts", "at")}
+        connection.execute(insert.on_conflict_do_update(index_elements=["article_id"], set_=renewed), rows)
+
+
+def ranked_at(connection: sa.Connection) -> datetime | None:
+    """When the oldest part of the snapshot was made; None when there is none."""
+    oldest: datetime | None = connection.execute(sa.select(sa.func.min(t.ranking.c.at))).scalar_one()
+    return oldest
 
 
 def ranking(connection: sa.Connection, article_id: int) -> Ranking | None:

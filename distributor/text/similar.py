@@ -72,7 +72,7 @@ def enough(count: int) -> tuple[int, int]:
     operator for similarity joins in data cleaning", 2006).
     """
     shared = max(1, int(_LIKE_TITLE * count))
-    least = min(2, shared)
+    least = min(3, shared)
     return count - shared + least, least
 
 
