@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
 from distributor.store import tables as t
-from distributor.store.articles import upsert
+from distributor.store.articles import insert_into, upsert
 
 __all__ = [
     "AccountState",
@@ -48,16 +50,15 @@ class AccountState:
 _STATES = sa.select(t.account).where(t.account.c.name.in_(sa.bindparam("wanted", expanding=True)))
 _OFF = sa.select(t.switch)
 _EPOCHS = sa.select(t.account.c.name, t.account.c.epoch).where(t.account.c.epoch > 0)
-_KEEP = (
-    sa.update(t.slot)
-    .where(
-        t.slot.c.account == sa.bindparam("of_account"),
-        t.slot.c.number == sa.bindparam("of_number"),
-        t.slot.c.owner == sa.bindparam("of_owner"),
-    )
-    .values(until=sa.bindparam("new_until", type_=t.Moment))
-    .returning(t.slot.c.number)
+_MINE = sa.update(t.slot).where(
+    t.slot.c.account == sa.bindparam("of_account"),
+    t.slot.c.number == sa.bindparam("of_number"),
+    t.slot.c.owner == sa.bindparam("of_owner"),
 )
+_KEEP = _MINE.values(until=sa.bindparam("new_until", type_=t.Moment)).returning(t.slot.c.number)
+_LEAVE = _MINE.values(owner="")
+_HOLDERS = sa.select(t.slot.c.owner).where(t.slot.c.owner != "")
+_SENDERS = sa.select(t.delivery.c.lease_owner).where(t.delivery.c.state == "sending").distinct()
 
 
 def state(connection: sa.Connection, name: str) -> AccountState:
@@ -113,20 +114,27 @@ def take_slot(
     dead: Sequence[str],
 ) -> int | None:
     """A free slot of the account, now `owner`'s; None when all are taken. One whose owner is dead is free."""
+    statement = _take(connection.dialect.name)
+    values = {"account": account, "owner": owner, "until": until, "now": now, "dead": list(dead)}
     for number in range(slots):
-        values = {"account": account, "number": number, "owner": owner, "until": until}
-        free = sa.or_(t.slot.c.until <= now, t.slot.c.owner == "", t.slot.c.owner.in_(list(dead)))
-        statement = (
-            upsert(connection, t.slot)
-            .values(values)
-            .on_conflict_do_update(
-                index_elements=["account", "number"], set_={"owner": owner, "until": until}, where=free
-            )
-            .returning(t.slot.c.number)
-        )
-        if connection.execute(statement).one_or_none() is not None:
+        if connection.execute(statement, values | {"number": number}).one_or_none() is not None:
             return number
     return None
+
+
+@cache
+def _take(dialect: str) -> Any:
+    insert = insert_into(dialect, t.slot).values(
+        {name: sa.bindparam(name, type_=t.slot.c[name].type) for name in ("account", "number", "owner", "until")}
+    )
+    free = sa.or_(
+        t.slot.c.until <= sa.bindparam("now", type_=t.Moment),
+        t.slot.c.owner == "",
+        t.slot.c.owner.in_(sa.bindparam("dead", expanding=True)),
+    )
+    taken = {"owner": insert.excluded.owner, "until": insert.excluded.until}
+    insert = insert.on_conflict_do_update(index_elements=["account", "number"], set_=taken, where=free)
+    return insert.returning(t.slot.c.number)
 
 
 def keep_slot(connection: sa.Connection, account: str, number: int, *, owner: str, until: datetime) -> bool:
@@ -136,20 +144,12 @@ def keep_slot(connection: sa.Connection, account: str, number: int, *, owner: st
 
 
 def leave_slot(connection: sa.Connection, account: str, number: int, *, owner: str) -> None:
-    connection.execute(
-        sa.update(t.slot)
-        .where(t.slot.c.account == account, t.slot.c.number == number, t.slot.c.owner == owner)
-        .values(owner="")
-    )
+    connection.execute(_LEAVE, {"of_account": account, "of_number": number, "of_owner": owner})
 
 
 def slot_owners(connection: sa.Connection) -> set[str]:
     """Everyone who holds a slot or is sending a delivery: those whose life is to be checked."""
-    holders = connection.execute(sa.select(t.slot.c.owner).where(t.slot.c.owner != "")).scalars()
-    senders = connection.execute(
-        sa.select(t.delivery.c.lease_owner).where(t.delivery.c.state == "sending").distinct()
-    ).scalars()
-    return {*holders, *senders} - {""}
+    return {*connection.execute(_HOLDERS).scalars(), *connection.execute(_SENDERS).scalars()} - {""}
 
 
 def free_slots(connection: sa.Connection, dead: Sequence[str]) -> None:

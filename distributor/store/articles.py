@@ -218,14 +218,8 @@ def held(connection: sa.Connection, *, source: str = "") -> list[Article]:
 
 def live_items(connection: sa.Connection, of: Sequence[int] | None = None) -> list[Item]:
     """What ranking needs of every article that still has something to send, or of those given, at most CHUNK."""
-    waiting = sa.select(t.delivery.c.article_id).where(t.delivery.c.state.in_(["pending", "held"]))
-    query = sa.select(t.article.c.id, t.article.c.published_at, t.article.c.categories, t.article.c.boost).where(
-        t.article.c.id.in_(waiting if of is None else of)
-    )
-    return [
-        Item(row.id, row.published_at, (row.categories or [""])[0], boost=row.boost)
-        for row in connection.execute(query)
-    ]
+    rows = connection.execute(_LIVE) if of is None else connection.execute(_ITEMS, {"of": list(of)})
+    return [Item(row.id, row.published_at, (row.categories or [""])[0], boost=row.boost) for row in rows]
 
 
 def save_ranking(connection: sa.Connection, rankings: Sequence[Ranking], now: datetime) -> None:
@@ -238,14 +232,12 @@ def add_ranking(connection: sa.Connection, rankings: Sequence[Ranking], now: dat
     """Adds to the snapshot, or renews a part of it."""
     rows = [{"article_id": one.article_id, "score": one.score, "parts": dict(one.parts), "at": now} for one in rankings]
     if rows:
-        insert = upsert(connection, t.ranking)
-        renewed = {name: insert.excluded[name] for name in ("score", "parts", "at")}
-        connection.execute(insert.on_conflict_do_update(index_elements=["article_id"], set_=renewed), rows)
+        connection.execute(_insert_ranking(connection.dialect.name), rows)
 
 
 def ranked_at(connection: sa.Connection) -> datetime | None:
     """When the oldest part of the snapshot was made; None when there is none."""
-    oldest: datetime | None = connection.execute(sa.select(sa.func.min(t.ranking.c.at))).scalar_one()
+    oldest: datetime | None = connection.execute(_RANKED_AT).scalar_one()
     return oldest
 
 
@@ -272,6 +264,19 @@ _MARKS = (
 _RECENT = sa.select(_a.id, _a.guid, _a.url, _a.published_at, _a.missing_since).where(
     _a.source == sa.bindparam("of_source"), _a.published_at >= sa.bindparam("since"), _a.status != "withdrawn"
 )
+
+
+_ITEM = sa.select(_a.id, _a.published_at, _a.categories, _a.boost)
+_ITEMS = _ITEM.where(_a.id.in_(sa.bindparam("of", expanding=True)))
+_LIVE = _ITEM.where(_a.id.in_(sa.select(t.delivery.c.article_id).where(t.delivery.c.state.in_(["pending", "held"]))))
+_RANKED_AT = sa.select(sa.func.min(t.ranking.c.at))
+
+
+@cache
+def _insert_ranking(dialect: str) -> Any:
+    insert = insert_into(dialect, t.ranking)
+    renewed = {name: insert.excluded[name] for name in ("score", "parts", "at")}
+    return insert.on_conflict_do_update(index_elements=["article_id"], set_=renewed)
 
 
 @cache

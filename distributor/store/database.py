@@ -82,8 +82,7 @@ class Database:
                 yield connection
             return
         with self._lock, self._told(), engine.connect() as connection:
-            connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            connection.commit()
+            _make_durable(connection, durable=durable)
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             self._writing = connection
             try:
@@ -133,6 +132,15 @@ class Database:
             raise StoreError(_line(error, self.url), hint=_hint(error)) from error
         except SQLAlchemyError as error:
             raise StoreError(f"the database failed: {str(error).splitlines()[0]}") from error
+
+
+def _make_durable(connection: sa.Connection, *, durable: bool) -> None:
+    """Between transactions only, and said only when it changes."""
+    level = "FULL" if durable else "NORMAL"
+    if connection.info.get("synchronous") != level:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+        connection.commit()
+        connection.info["synchronous"] = level
 
 
 def _watch(engine: sa.Engine) -> None:

@@ -149,8 +149,18 @@ def overrun(connection: sa.Connection, now: datetime, dead: Sequence[str]) -> li
 
 def doubtful(connection: sa.Connection, channels: Sequence[str], now: datetime) -> list[Delivery]:
     """Uncertain deliveries that are due for their next automatic step."""
-    query = sa.select(d).where(d.c.state == State.UNCERTAIN.value, d.c.channel.in_(channels), d.c.resolve_at <= now)
-    return [delivery_from(row) for row in connection.execute(query.order_by(d.c.resolve_at))]
+    return [delivery_from(row) for row in connection.execute(_DOUBTFUL, {"channels": list(channels), "now": now})]
+
+
+_DOUBTFUL = (
+    sa.select(d)
+    .where(
+        d.c.state == State.UNCERTAIN.value,
+        d.c.channel.in_(sa.bindparam("channels", expanding=True)),
+        d.c.resolve_at <= sa.bindparam("now", type_=t.Moment),
+    )
+    .order_by(d.c.resolve_at)
+)
 
 
 def nth_last_attempt(
