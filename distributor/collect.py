@@ -227,8 +227,12 @@ def _missing(app: App, poll: _Poll, fetched: Fetched, now: datetime) -> tuple[li
     it left the feed before older ones and its page is gone: 410, or 404 twice.
     """
     dates = [entry.published_at for entry in fetched.entries if entry.published_at]
+    since = now - RECENT
+    if dates and not fetched.deleted:
+        # What is older than all that stands in the feed left it in the usual way.
+        since = max(since, min(dates))
     with app.store.read() as connection:
-        recent = articles.recent(connection, poll.source.name, now - RECENT)
+        recent = articles.recent(connection, poll.source.name, since)
     present = {matching.guid_key(poll.source.name, entry.guid) for entry in fetched.entries}
     deleted = {matching.guid_key(poll.source.name, guid) for guid in fetched.deleted}
     key_of = {one.id: matching.guid_key(poll.source.name, one.guid) for one in recent}
