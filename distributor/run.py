@@ -173,7 +173,8 @@ def _work(app: App) -> None:
         def stop(self, parent: Any) -> None:
             del parent
             if self.service is not None:
-                self.service.stop()
+                # Not waited for: beat may be asking a dead broker, without end, and holds nothing that matters.
+                self.service.service.stop(wait=False)
 
     class Quiet(Worker):
         """Celery's own handlers print words of their own, and start the process anew when its terminal closes."""

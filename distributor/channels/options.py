@@ -46,12 +46,12 @@ class Options:
         raise self.wrong(key, "must be one of " + ", ".join(known), _nearest(value, known))
 
     def texts(self, key: str, default: Sequence[str] = ()) -> tuple[str, ...]:
-        """A list of strings; a single string is a list of one."""
+        """A list of strings; a single string is the list as the environment has it, with commas."""
         value = self._take(key, default)
-        values = [value] if isinstance(value, str) else value
+        values = value.split(",") if isinstance(value, str) else value
         if not isinstance(values, list | tuple) or not all(isinstance(item, str) for item in values):
             raise self.wrong(key, "must be a list of words")
-        return tuple(item.strip() for item in values)
+        return tuple(item.strip() for item in values if item.strip())
 
     def flag(self, key: str, default: bool) -> bool:
         value = self._take(key, default)
@@ -82,7 +82,8 @@ class Options:
         return value if slash else value.rstrip("/")
 
     def missing(self, key: str, hint: str = "") -> ConfigError:
-        return ConfigError("is missing", key=f"{self._table}.{key}", hint=hint or f"set {key} in [{self._table}]")
+        hint = hint or f"set {key} in [{self._table}], or {key}_file, the name of a file that holds it"
+        return ConfigError("is missing", key=f"{self._table}.{key}", hint=hint)
 
     def wrong(self, key: str, message: str, hint: str = "") -> ConfigError:
         return ConfigError(message, key=f"{self._table}.{key}", hint=hint)

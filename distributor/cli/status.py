@@ -76,7 +76,7 @@ def _shown(session: Session, told: Status) -> None:
         rows = [_row(one, moments.shown(one.next_at, zone, now)) for one in told.channels]
         columns = ("CHANNEL", "STATE", "SENT", "WAIT", "HELD", "FAILED", "UNCERTAIN", "NEXT", "")
         table(columns, rows, right=("SENT", "WAIT", "HELD", "FAILED", "UNCERTAIN"))
-    else:
+    elif not session.settings.channels:
         say("no channels; add one: distributor channels add")
     if not told.sources:
         say("no sources; add one: distributor sources add URL")

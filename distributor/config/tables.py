@@ -88,6 +88,12 @@ def _service(value: Any) -> Any:
     return value
 
 
+def _ledger(value: Any) -> Any:
+    if isinstance(value, str) and value and not re.match(r"(sqlite|postgres(ql)?(\+psycopg)?)://", value):
+        raise ValueError('must be a URL that begins with "sqlite:///" or "postgresql+psycopg://"')
+    return value
+
+
 def _proxy(value: str) -> str:
     return str(ipaddress.ip_network(value, strict=False))
 
@@ -176,7 +182,7 @@ class Network(fields.Table):
 class Database(fields.Table):
     """The ledger, as SQLAlchemy's URL; empty until a data folder gives the default."""
 
-    url: Annotated[fields.Hidden, BeforeValidator(_service)] = Address("")
+    url: Annotated[fields.Hidden, BeforeValidator(_ledger)] = Address("")
 
 
 class Broker(fields.Table):

@@ -52,11 +52,11 @@ def test_a_wrong_value_names_its_key_and_is_not_shown(
 
 
 def test_good_values_are_read(tmp_path: Path) -> None:
-    found = options(tmp_path, a=" x ", b="two", c=["de", "fr"], d=True, e=2, f="https://x.example/api/", g="en")
+    found = options(tmp_path, a=" x ", b="two", c=["de", "fr"], d=True, e=2, f="https://x.example/api/", g="en, fr")
     assert found.text("a") == "x"
     assert found.choice("b", ("one", "two")) == "two"
     assert found.texts("c") == ("de", "fr")
-    assert found.texts("g") == ("en",)
+    assert found.texts("g") == ("en", "fr")
     assert found.flag("d", False) is True
     assert found.number("e", 1, low=0, high=9) == 2.0
     assert found.address("f") == "https://x.example/api"

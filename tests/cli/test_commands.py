@@ -135,6 +135,7 @@ def test_a_channel_can_be_paused_though_another_lacks_its_credentials(desk: Desk
     said = desk("status")
     assert said.code == 0
     assert "channels.telegram.token: is missing" in said.out
+    assert "no channels" not in said.out
 
 
 def test_articles_are_listed_and_shown(desk: Desk) -> None:

@@ -107,7 +107,9 @@ def test_ctrl_c_ends_a_watch_quietly(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_run_stops_quietly_and_fine(folder: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("broker", ["memory://", "redis://127.0.0.1:1/0"])
+def test_run_stops_quietly_and_fine(folder: Path, number: signal.Signals, broker: str) -> None:
+    (folder / "distributor.toml").write_text(f'{SETTINGS}\n[broker]\nurl = "{broker}"\n')
     process = subprocess.Popen(
         [*PROGRAM, "run", "--port", "0"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )

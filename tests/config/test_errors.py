@@ -27,6 +27,7 @@ URL = 'url = "https://a.example"\n'
         ("[mail]\nform = 'a@b.example'\nfrom = 'a@b.example'", "mail.form", "did you mean from?"),
         ("[web]\nzzz = 1", "web.zzz", "known here are admin, public"),
         ("[sources.a]", "sources.a.url", "is missing"),
+        ("[database]\nurl = 'mysql://me:hush@db/news'", "database.url", 'begins with "sqlite:///" or'),
         ("[sources.a]\nurl = 'paper.example'", "sources.a.url", "must be an address that begins with"),
         ("[sources.a]\nurl = 'https://a.example:99999'", "sources.a.url", "must be an address"),
         ("[sources.A]\n" + URL, "sources.A", "a name is made of a to z"),
