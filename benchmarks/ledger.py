@@ -1,16 +1,21 @@
 """How many posts a second go through the ledger: `python -m benchmarks.ledger [--quick] [--json]`.
 
-Articles are planned on one channel of kind "memory", a network that takes everything at once; measured is `drain()`:
-peek, render, freeze, claim with an fsync, send, settle. SQLite lies on a disk; PostgreSQL is a server of its own on
-the same disk, with fsync on. Counted are the ledger's rows that are `sent`. Each is the median of rounds.
+Articles are planned on four channels of kind "memory", networks that take everything at once; measured is `drain()`:
+peek, render, freeze, claim with an fsync, send, settle, each account in a thread of its own as in a worker. SQLite is
+the embedded mode, one process; PostgreSQL that of many machines, here two worker processes with two accounts each.
+`..._one_account_per_s` is one account in one process. SQLite lies on a disk, PostgreSQL is a server of its own on the
+same disk, with fsync on. Counted are the ledger's rows that are `sent`. Each figure is the median of rounds.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -37,42 +42,70 @@ data = "{data}"
 url = "{url}"
 [sources.paper]
 url = "https://paper.example/feed"
-[channels.wall]
-kind = "memory"
 """
+ACCOUNTS = 4
 
 
 def measure(*, quick: bool) -> dict[str, Any]:
-    count, rounds = (30, 1) if quick else (500, 5)
+    count, rounds = (40, 1) if quick else (600, 5)
     found: dict[str, Any] = {"posts": count, "rounds": rounds}
     with stage.folder() as place:
-        found = {
-            "posts": count,
-            "rounds": rounds,
-            "sqlite_per_s": _speed(f"sqlite:///{place}/ledger.db", count, rounds),
-        }
-        with _postgresql(place) as url:
-            found["postgresql_per_s"] = _speed(url, count, rounds) if url else None
+        file = f"sqlite:///{place}/"
+        found["sqlite_per_s"] = _speed(f"{file}four.db", ACCOUNTS, 1, count, rounds)
+        found["sqlite_one_account_per_s"] = _speed(f"{file}one.db", 1, 1, count, rounds)
+        with _postgresql(place / "four") as url:
+            found["postgresql_per_s"] = _speed(url, ACCOUNTS, 2, count, rounds) if url else None
+        with _postgresql(place / "one") as url:
+            found["postgresql_one_account_per_s"] = _speed(url, 1, 1, count, rounds) if url else None
         found["fsync_per_s"] = _fsyncs(place)
         return found if quick else found | peers.apprise(place)
 
 
-def _speed(url: str, count: int, rounds: int) -> int:
-    settings = config.loads(SETTINGS.format(data=Path.cwd(), url=url), Path.cwd() / "distributor.toml", {})
-    app = build_app(settings, wake=False)
+def _app(url: str, accounts: int) -> App:
+    channels = "".join(f'[channels.wall{number}]\nkind = "memory"\n' for number in range(accounts))
+    text = SETTINGS.format(data=Path.cwd(), url=url) + channels
+    return build_app(config.loads(text, Path.cwd() / "distributor.toml", {}), wake=False)
+
+
+def _speed(url: str, accounts: int, processes: int, count: int, rounds: int) -> int:
+    """Posts a second, by so many worker processes."""
+    app = _app(url, accounts)
+    begin = partial(_begin, url, accounts)
     try:
-        return round(median(_round(app, number, count) for number in range(rounds)))
+        with ProcessPoolExecutor(processes, get_context("spawn"), begin) as workers:
+            list(workers.map(time.sleep, [0.5] * processes))
+            return round(median(_round(app, workers, processes, number, count) for number in range(rounds)))
     finally:
         app.fetcher.close()
         app.store.close()
 
 
-def _round(app: App, number: int, count: int) -> float:
-    _plan(app, range(number * count, (number + 1) * count))
+def _round(app: App, workers: ProcessPoolExecutor, processes: int, number: int, count: int) -> float:
+    names = list(app.accounts())
+    articles = count // len(names)
+    _plan(app, range(number * articles, (number + 1) * articles))
+    before = _sent(app)
     start = time.perf_counter()
-    while _sent(app) < (number + 1) * count:
-        drain(app, "memory:wall")
-    return count / (time.perf_counter() - start)
+    list(workers.map(_drain, [names[share::processes] for share in range(processes)]))
+    taken = time.perf_counter() - start
+    sent = _sent(app) - before
+    assert sent == articles * len(names), f"{sent} posts were sent, not {articles * len(names)}"
+    return sent / taken
+
+
+_worker: list[App] = []
+
+
+def _begin(url: str, accounts: int) -> None:
+    """In a worker process: its own App."""
+    logs.configure(level="WARNING")
+    _worker.append(_app(url, accounts))
+
+
+def _drain(names: list[str]) -> None:
+    """In a worker process: a thread for each of these accounts."""
+    with ThreadPoolExecutor(len(names)) as threads:
+        list(threads.map(lambda account: drain(_worker[0], account), names))
 
 
 def _plan(app: App, numbers: range) -> None:
@@ -106,13 +139,12 @@ def _sent(app: App) -> int:
 
 
 @contextmanager
-def _postgresql(place: Path) -> Iterator[str]:
+def _postgresql(folder: Path) -> Iterator[str]:
     """A server's address; empty where PostgreSQL is not installed."""
     import pytest
 
     from tests import servers
 
-    folder = place / "postgresql"
     folder.mkdir()
     try:
         server = servers.postgresql(folder)

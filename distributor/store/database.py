@@ -77,8 +77,8 @@ class Database:
         engine = self.engine
         if not self.is_sqlite:
             with self._told(), engine.begin() as connection:
-                # Said either way: the server's own default may be off.
-                connection.exec_driver_sql(f"SET LOCAL synchronous_commit = {'on' if durable else 'off'}")
+                if durable:
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
                 yield connection
             return
         with self._lock, self._told(), engine.connect() as connection:
@@ -111,6 +111,7 @@ class Database:
         try:
             if not self.is_sqlite:
                 engine = sa.create_engine(self.url, pool_size=10, max_overflow=20, pool_timeout=BUSY)
+                event.listen(engine, "connect", _make_lazy)
                 _watch(engine)
                 return engine
             arguments: dict[str, Any] = {"timeout": BUSY, "check_same_thread": False}
@@ -141,6 +142,12 @@ def _make_durable(connection: sa.Connection, *, durable: bool) -> None:
         connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
         connection.commit()
         connection.info["synchronous"] = level
+
+
+def _make_lazy(connection: Any, _record: Any) -> None:
+    """PostgreSQL: what must survive a crash says so itself, everything else need not wait for the disk."""
+    connection.execute("SET synchronous_commit = off")
+    connection.commit()
 
 
 def _watch(engine: sa.Engine) -> None:
