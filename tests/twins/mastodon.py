@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -182,6 +183,8 @@ class MastodonTwin(Twin):
 
 
 def _form(request: Request) -> dict[str, list[str]]:
+    if request.headers.get("content-type", "").startswith("application/json"):
+        return {key: [str(value)] for key, value in json.loads(request.body).items()}
     return parse_qs(request.body.decode(), keep_blank_values=True)
 
 
