@@ -144,7 +144,8 @@ def _read(app: App, poll: _Poll, answer: Response | Unreachable) -> tuple[Fetche
     try:
         return feed.read(answer, poll.cursor, app.clock()), poll
     except Unreadable:
-        if poll.state.feed:
+        # What was a feed is no page now, but a server in trouble: no other feed is taken in its place.
+        if poll.state.feed or poll.state.good_at or not discovery.is_page(answer.body):
             raise
     found = discovery.discover(poll.source.url, app.fetcher.get)
     cursor = Cursor(found)

@@ -13,7 +13,7 @@ from distributor.sources import Get, Response, clean, prepare
 from distributor.sources.canonical import same_site
 from distributor.sources.parse import parse
 
-__all__ = ["WELL_KNOWN", "FeedLink", "discover", "links"]
+__all__ = ["WELL_KNOWN", "FeedLink", "discover", "is_page", "links"]
 
 WELL_KNOWN = (
     "/feed", "/feed/", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feed.json", "/rss/",
@@ -34,6 +34,7 @@ _TYPES = {
     "text/xml": 3,
 }
 _ELEMENT = re.compile(r"<(link|a|base)\b((?:[^<>\"']|\"[^\"]{0,4000}\"|'[^']{0,4000}'){0,400})>", re.I)
+_PAGE = re.compile(rb"<(?:!doctype\s+html|html|head|body|title)\b", re.I)
 _HIDDEN = re.compile(r"<!--|<script\b|<style\b")
 _ATTRIBUTE = re.compile(r"""([\w:-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _OTHER = re.compile(r"comment|kommentar|commentaire|comentario|/(?:category|tag|author|search)/|oembed|wp-json", re.I)
@@ -66,6 +67,11 @@ def links(html: bytes, base_url: str) -> list[FeedLink]:
             if known is None or weight < known[0] // 100_000:
                 found[link.url] = (weight * 100_000 + min(position, 99_999), link)
     return [link for _, link in sorted(found.values(), key=lambda one: one[0])][:100]
+
+
+def is_page(body: bytes) -> bool:
+    """Whether it looks like a web page: an empty answer or a broken feed names no other feed."""
+    return _PAGE.search(body[:4_096]) is not None
 
 
 def discover(url: str, get: Get) -> str:

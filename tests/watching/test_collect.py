@@ -232,6 +232,25 @@ def test_a_feed_that_moved_for_good_is_followed(app: App, clock: Clock) -> None:
     assert state(app).feed == new_home
 
 
+def test_a_feed_that_answers_with_a_page_is_not_replaced_by_another(app: App, clock: Clock) -> None:
+    poll(app, item(1))
+    clock.now = state(app).next_poll_at
+    other = "https://paper.example/comments"
+    page = f'<!doctype html><link rel="alternate" type="application/rss+xml" href="{other}">Back soon'
+    web(app).put(FEED, page, content_type="text/html")
+    web(app).put(other, feed(item(7)))
+    assert collect(app).new == []
+    assert (state(app).feed, state(app).failures) == ("", 1)
+    assert [one.guid for one in poll(app, item(2), item(1))] == ["guid-2"]
+
+
+def test_an_empty_answer_leads_to_no_other_feed(app: App) -> None:
+    web(app).put(FEED, "")
+    web(app).put("https://paper.example/feed.xml", feed(item(7)))
+    assert collect(app).new == []
+    assert "empty" in state(app).error
+
+
 def test_a_page_leads_to_its_feed(tmp_path: Path, clock: Clock) -> None:
     app = make_app(SETTINGS.replace(FEED, "https://paper.example/"), tmp_path, clock=clock)
     page = f'<!doctype html><html><head><link rel="alternate" type="application/rss+xml" href="{FEED}"></head></html>'
