@@ -72,19 +72,27 @@ def affordable(budget: Budget, cost: float, *, spent_month: float, spent_today: 
     """How many more posts of `cost` today's allowance pays; a very large number where nothing limits it."""
     if cost <= 0 or not (budget.monthly or budget.daily):
         return 10**9
-    left = allowance(budget, spent_month=spent_month, spent_today=spent_today, now=now, zone=zone) - spent_today
+    allowed = allowance(budget, cost, spent_month=spent_month, spent_today=spent_today, now=now, zone=zone)
+    left = allowed - spent_today
     # A cent's worth of float dust must not cost a post.
     return max(0, int((left + 1e-9) / cost))
 
 
-def allowance(budget: Budget, *, spent_month: float, spent_today: float, now: datetime, zone: str) -> float:
-    """What may be spent today in all: twice an even share of what the month has left, and never more than is left."""
+def allowance(
+    budget: Budget, cost: float, *, spent_month: float, spent_today: float, now: datetime, zone: str
+) -> float:
+    """What may be spent today in all, and never more than the month has left: twice an even share of what is left, or
+    what earlier days left over, and one post of `cost` at least.
+    """
     limits = [budget.daily] if budget.daily else []
     if budget.monthly:
         local = now.astimezone(ZoneInfo(zone))
-        days_left = calendar.monthrange(local.year, local.month)[1] - local.day + 1
-        left_this_morning = max(0.0, budget.monthly - (spent_month - spent_today))
-        limits.append(min(left_this_morning, BURST * left_this_morning / days_left))
+        days = calendar.monthrange(local.year, local.month)[1]
+        spent_before = spent_month - spent_today
+        left_this_morning = max(0.0, budget.monthly - spent_before)
+        share = BURST * left_this_morning / (days - local.day + 1)
+        left_over = budget.monthly * local.day / days - spent_before
+        limits.append(min(left_this_morning, max(share, left_over, cost)))
     return min(limits)
 
 

@@ -317,6 +317,7 @@ def _spent(app: App, connection: sa.Connection, now: datetime) -> dict[str, Spen
             continue
         month = queue.spent(connection, name, pacing.month_start(now, zone))
         today = queue.spent(connection, name, pacing.day_start(now, zone))
-        allowed = pacing.allowance(budget, spent_month=month, spent_today=today, now=now, zone=zone)
+        cost = getattr(station.channel, "cost", 0.0)
+        allowed = pacing.allowance(budget, cost, spent_month=month, spent_today=today, now=now, zone=zone)
         found[name] = Spent(month, today, budget.monthly, budget.daily, max(0.0, allowed - today))
     return found

@@ -46,7 +46,7 @@ def problems(app: App, connection: sa.Connection, now: datetime) -> list[Problem
         *_uncertain(connection),
         *_held(connection),
         *_sources(app, connection),
-        *_unmapped(connection, now),
+        *_unmapped(app, connection, now),
         *_processes(app, connection, now),
         *_paused(app, connection),
         *_late(app, connection, now),
@@ -176,13 +176,14 @@ def _sources(app: App, connection: sa.Connection) -> list[Problem]:
     return found
 
 
-def _unmapped(connection: sa.Connection, now: datetime) -> list[Problem]:
+def _unmapped(app: App, connection: sa.Connection, now: datetime) -> list[Problem]:
     words: dict[str, list[str]] = {}
     for source, word, times in sources.unmapped_words(connection, now - UNMAPPED_FOR):
         words.setdefault(source, []).append(f"{word} ({times})")
     return [
         Problem("?", source, f"category words that map to none: {', '.join(found[:10])}" + _more(found), "")
         for source, found in words.items()
+        if source in app.settings.sources
     ]
 
 

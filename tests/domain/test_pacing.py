@@ -191,7 +191,7 @@ def test_a_month_never_costs_more_than_its_budget(
     for day in range(1, calendar.monthrange(2026, month)[1] + 1):
         now, today = datetime(2026, month, day, 13, tzinfo=ZoneInfo(zone)).astimezone(UTC), 0.0
         for _ in range(wants[day - 1]):
-            room = allowance(budget, spent_month=spent, spent_today=today, now=now, zone=zone)
+            room = allowance(budget, cost, spent_month=spent, spent_today=today, now=now, zone=zone)
             if affordable(budget, cost, spent_month=spent, spent_today=today, now=now, zone=zone) < 1:
                 break
             spent, today = spent + cost, today + cost
@@ -204,6 +204,15 @@ def test_a_month_never_costs_more_than_its_budget(
 def test_a_busy_first_day_leaves_money_for_the_rest_of_the_month() -> None:
     now = datetime(2026, 4, 1, 12, tzinfo=UTC)
     assert affordable(Budget(monthly=30), 0.1, spent_month=0, spent_today=0, now=now, zone="UTC") == 20
+
+
+def test_a_small_budget_pays_a_post_a_day_and_what_quiet_days_left_over() -> None:
+    first, late = datetime(2026, 4, 1, 12, tzinfo=UTC), datetime(2026, 4, 24, 12, tzinfo=UTC)
+    small = Budget(monthly=1.0)
+    assert affordable(small, 0.2, spent_month=0, spent_today=0, now=first, zone="UTC") == 1
+    assert affordable(small, 0.2, spent_month=0.2, spent_today=0.2, now=first, zone="UTC") == 0
+    assert affordable(small, 0.2, spent_month=0, spent_today=0, now=late, zone="UTC") == 4
+    assert affordable(small, 0.2, spent_month=0.9, spent_today=0, now=late, zone="UTC") == 0
 
 
 def test_days_and_months_begin_at_midnight_where_the_channel_is() -> None:
