@@ -6,9 +6,8 @@ date, or was rolled back, does no harm.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import datetime, timedelta
-from itertools import chain
 
 from distributor import text
 
@@ -25,7 +24,8 @@ class Stories:
         self._built: datetime | None = None
         self._last = 0
         self._known: dict[int, tuple[str, int, tuple[str, ...]]] = {}
-        self._by_word: defaultdict[str, set[int]] = defaultdict(set)
+        # By the number of a title's words, then by each of them.
+        self._by_word: defaultdict[int, defaultdict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
 
     def since(self, now: datetime) -> int:
         """The highest id that was read from the store; 0 when all is to be read, because it is empty or was renewed."""
@@ -45,16 +45,16 @@ class Stories:
         words = text.signs(title)
         self._known[number] = (source, story, words)
         for word in words:
-            self._by_word[word].add(number)
+            self._by_word[len(words)][word].add(number)
 
     def alike(self, source: str, title: str, story: int) -> list[int]:
         """The articles of other sources that may tell the same, oldest first."""
         words = text.signs(title)
-        looked_up, least = text.enough(len(words))
-        rarest = sorted((self._by_word.get(word, set()) for word in words), key=len)[:looked_up]
-        met = Counter(chain.from_iterable(rarest))
-        often = [number for number, times in met.items() if times >= least]
-        return sorted(number for number in often if self._may_be(number, source, words, story))
+        met: set[int] = set()
+        for length, by_word in self._by_word.items():
+            rarest = sorted((by_word.get(word, set()) for word in words), key=len)
+            met.update(*rarest[: text.enough(len(words), length)])
+        return sorted(number for number in met if self._may_be(number, source, words, story))
 
     def _may_be(self, number: int, source: str, words: tuple[str, ...], story: int) -> bool:
         told_by, fingerprint, told = self._known[number]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from hashlib import blake2b
 from itertools import pairwise
+from math import ceil
 from unicodedata import normalize
 
 from distributor.text.patterns import lazy
@@ -65,15 +66,14 @@ def signs(title: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_tokens(title)))
 
 
-def enough(count: int) -> tuple[int, int]:
-    """(n, m): of any n signs of a title with `count` of them, every title that is `near` has at least m.
+def enough(count: int, other: int) -> int:
+    """Of a title with `count` signs, any so many: each title with `other` signs that is `near` has one of them.
 
-    The others are too few to make two titles alike (prefix filtering: Chaudhuri, Ganti and Kaushik, "A primitive
-    operator for similarity joins in data cleaning", 2006).
+    The rest is too little to make the two alike (prefix filtering: Chaudhuri, Ganti and Kaushik, "A primitive operator
+    for similarity joins in data cleaning", 2006). 0: no title of that length can be near.
     """
-    shared = max(1, int(_LIKE_TITLE * count))
-    least = min(3, shared)
-    return count - shared + least, least
+    shared = max(1, ceil(_LIKE_TITLE / (1 + _LIKE_TITLE) * (count + other) - 1e-9))
+    return max(0, count - shared + 1) if shared <= other else 0
 
 
 def may_be_like(one: Collection[str], other: Collection[str]) -> bool:
