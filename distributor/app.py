@@ -45,7 +45,7 @@ def build_app(
     fetcher = build_fetcher(settings)
     folder = settings.site.data
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it knows what is under embargo
     except OSError as error:
         raise ConfigError(f"the data folder {folder} cannot be made: {error.strerror}", key="site.data") from error
     waker: Waker = CeleryWaker(str(settings.broker.url)) if wake else SilentWaker()

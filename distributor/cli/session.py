@@ -173,7 +173,7 @@ def who() -> str:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it knows what is under embargo
     except OSError as error:
         problem = f"the data folder {folder} cannot be made: {error.strerror}"
     else:

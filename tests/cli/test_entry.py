@@ -136,6 +136,11 @@ def test_a_terminal_gets_colours_unless_nobody_wants_them(folder: Path, wish: di
     os.close(ours)
 
 
+def test_a_data_folder_is_made_for_its_owner_alone(folder: Path) -> None:
+    assert run(folder, "sources", "list").returncode == 0
+    assert (folder / "data").stat().st_mode & 0o777 == 0o700
+
+
 def test_v_logs_to_standard_error_only(folder: Path) -> None:
     done = run(folder, "-vv", "channels", "list", "--json")
     json.loads(done.stdout)
