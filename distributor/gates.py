@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -16,6 +16,10 @@ from distributor.store.accounts import AccountState
 from distributor.store.queue import Gate
 
 __all__ = ["Opening", "account_gates", "affordable", "channel_account", "channel_opening", "trim_to_budget"]
+
+# How far the clocks of machines may differ. An attempt further ahead was made before this clock was set back: it does
+# not stop everything until then.
+SKEW = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def channel_opening(
     )
     timetable, last = station.settings.timetable, None
     if timetable.slots:
-        last = queue.nth_last_attempt(connection, 1, channel=station.name, posts_only=True)
+        last = queue.nth_last_attempt(connection, 1, channel=station.name, posts_only=True, until=now + SKEW)
     moment = max(network_at, own_at)
     ordinary = pacing.opens(timetable, last, moment)
     if ordinary > moment:
@@ -141,6 +145,12 @@ def _next(
     posts_only: bool = False,
 ) -> datetime:
     last = queue.nth_last_attempt(
-        connection, pace.count, account=account, channel=channel, posts_only=posts_only, since=now - pace.per
+        connection,
+        pace.count,
+        account=account,
+        channel=channel,
+        posts_only=posts_only,
+        since=now - pace.per,
+        until=now + SKEW,
     )
     return pacing.next_in_pace(last, pace, now)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -33,6 +33,7 @@ __all__ = [
 
 d = t.delivery
 EPOCH = t.EPOCH
+END = datetime(9999, 1, 1, tzinfo=UTC)
 FOLLOW_UPS = (Kind.EDIT.value, Kind.DELETE.value)
 WAITING = (State.PENDING.value, State.HELD.value)
 
@@ -171,12 +172,13 @@ def nth_last_attempt(
     channel: str = "",
     posts_only: bool = False,
     since: datetime = EPOCH,
+    until: datetime = END,
 ) -> datetime | None:
-    """When the nth-last attempt was made on an account or a channel; None when there were fewer since then.
+    """When the nth-last attempt was made on an account or a channel; None when there were fewer in that time.
 
     `posts_only` leaves out edits, deletions, and what the network surely did not take.
     """
-    values = {"name": account or channel, "since": since, "skipped": nth - 1}
+    values = {"name": account or channel, "since": since, "until": until, "skipped": nth - 1}
     return connection.execute(_nth_last(bool(account), posts_only), values).scalar_one_or_none()
 
 
@@ -184,7 +186,8 @@ def nth_last_attempt(
 def _nth_last(of_account: bool, posts_only: bool) -> sa.Select[Any]:
     a = t.attempt
     whose = (a.c.account if of_account else a.c.channel) == sa.bindparam("name")
-    query = sa.select(a.c.at).where(whose, a.c.at > sa.bindparam("since", type_=t.Moment))
+    after, before = (sa.bindparam(name, type_=t.Moment) for name in ("since", "until"))
+    query = sa.select(a.c.at).where(whose, a.c.at > after, a.c.at <= before)
     if posts_only:
         # Only of a delivery's latest attempt may something be out there: before it, no other was in doubt.
         query = query.join(d, sa.and_(d.c.id == a.c.delivery_id, d.c.attempt == a.c.number)).where(

@@ -131,3 +131,15 @@ def test_a_turn_sends_no_more_than_the_gates_let_out(app: App, clock: Clock) -> 
     clock.forward(minutes=10)
     drain(app)
     assert sorted(states(app, "wall")) == ["pending", "sent", "sent"]
+
+
+def test_a_clock_that_was_set_back_stops_nothing(app: App, clock: Clock) -> None:
+    clock.forward(hours=8)
+    ingest(app, entry(1))
+    drain(app)
+    clock.forward(hours=-5)
+    assert opening(app).ordinary == clock()
+    ingest(app, entry(2), entry(3))
+    drain(app)
+    # From now on the pace is kept by the new time.
+    assert opening(app).ordinary == clock() + 10 * MINUTE
