@@ -44,13 +44,14 @@ def _process(command: list[str]) -> float:
 
 def _idle(settle: float, watch: float) -> dict[str, Any]:
     command = [sys.executable, "-m", "distributor", "run", "--sample", "--port", "0"]
-    with stage.child(command, TMPDIR="/var/tmp") as process:
+    with stage.folder() as place, stage.child(command, log=place / "log", TMPDIR=str(place)) as process:
         time.sleep(settle)
         before = _cpu(process.pid)
         time.sleep(watch)
         percent = 100 * (_cpu(process.pid) - before) / watch
         if process.poll() is not None:
-            raise RuntimeError(f"`distributor run --sample` ended with {process.returncode}")
+            tail = (place / "log").read_text()[-1000:]
+            raise RuntimeError(f"`distributor run --sample` ended with {process.returncode}: {tail}")
         return {"idle_rss_mb": round(_rss(process.pid), 1), "idle_cpu_percent": round(percent, 2)}
 
 
