@@ -99,7 +99,7 @@ def channel_opening(
 
 
 def affordable(connection: sa.Connection, station: Station, now: datetime) -> int:
-    """How many more posts this channel's budget pays today."""
+    """How many more posts this channel's budget pays now."""
     cost = getattr(station.channel, "cost", 0.0)
     budget, zone = station.settings.budget, station.settings.timezone
     if not cost or not (budget.monthly or budget.daily):
@@ -109,13 +109,11 @@ def affordable(connection: sa.Connection, station: Station, now: datetime) -> in
         cost,
         spent_month=queue.spent(connection, station.name, pacing.month_start(now, zone)),
         spent_today=queue.spent(connection, station.name, pacing.day_start(now, zone)),
-        now=now,
-        zone=zone,
     )
 
 
 def trim_to_budget(connection: sa.Connection, stations: Sequence[Station], now: datetime) -> int:
-    """Gives up the lowest-ranked posts that today's budget does not pay any more."""
+    """Gives up the lowest-ranked posts that the budget does not pay any more."""
     trimmed = 0
     for station in stations:
         count = affordable(connection, station, now)

@@ -5,7 +5,6 @@ Nothing here is remembered: every answer follows from the ledger's own times, so
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,15 +15,12 @@ __all__ = [
     "Pace",
     "Timetable",
     "affordable",
-    "allowance",
     "day_start",
+    "left",
     "month_start",
     "next_in_pace",
     "opens",
 ]
-
-# How much more than an even share of what is left a single day may spend: news does not come evenly.
-BURST = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +64,20 @@ def opens(timetable: Timetable, last_post: datetime | None, now: datetime) -> da
     return _after_quiet(timetable, _after_slot(timetable, last_post, now))
 
 
-def affordable(budget: Budget, cost: float, *, spent_month: float, spent_today: float, now: datetime, zone: str) -> int:
-    """How many more posts of `cost` today's allowance pays; a very large number where nothing limits it."""
+def affordable(budget: Budget, cost: float, *, spent_month: float, spent_today: float) -> int:
+    """How many more posts of `cost` the budget pays now; a very large number where nothing limits it."""
     if cost <= 0 or not (budget.monthly or budget.daily):
         return 10**9
-    allowed = allowance(budget, cost, spent_month=spent_month, spent_today=spent_today, now=now, zone=zone)
-    left = allowed - spent_today
     # A cent's worth of float dust must not cost a post.
-    return max(0, int((left + 1e-9) / cost))
+    return max(0, int((left(budget, spent_month=spent_month, spent_today=spent_today) + 1e-9) / cost))
 
 
-def allowance(
-    budget: Budget, cost: float, *, spent_month: float, spent_today: float, now: datetime, zone: str
-) -> float:
-    """What may be spent today in all, and never more than the month has left: twice an even share of what is left, or
-    what earlier days left over, and one post of `cost` at least.
-    """
-    limits = [budget.daily] if budget.daily else []
+def left(budget: Budget, *, spent_month: float, spent_today: float) -> float:
+    """What may still be spent now: of the month, and of the day where it has a budget of its own."""
+    limits = [budget.daily - spent_today] if budget.daily else []
     if budget.monthly:
-        local = now.astimezone(ZoneInfo(zone))
-        days = calendar.monthrange(local.year, local.month)[1]
-        spent_before = spent_month - spent_today
-        left_this_morning = max(0.0, budget.monthly - spent_before)
-        share = BURST * left_this_morning / (days - local.day + 1)
-        left_over = budget.monthly * local.day / days - spent_before
-        limits.append(min(left_this_morning, max(share, left_over, cost)))
-    return min(limits)
+        limits.append(budget.monthly - spent_month)
+    return max(0.0, min(limits))
 
 
 def month_start(now: datetime, zone: str) -> datetime:

@@ -317,7 +317,6 @@ def _spent(app: App, connection: sa.Connection, now: datetime) -> dict[str, Spen
             continue
         month = queue.spent(connection, name, pacing.month_start(now, zone))
         today = queue.spent(connection, name, pacing.day_start(now, zone))
-        cost = getattr(station.channel, "cost", 0.0)
-        allowed = pacing.allowance(budget, cost, spent_month=month, spent_today=today, now=now, zone=zone)
-        found[name] = Spent(month, today, budget.monthly, budget.daily, max(0.0, allowed - today))
+        left = pacing.left(budget, spent_month=month, spent_today=today)
+        found[name] = Spent(month, today, budget.monthly, budget.daily, left)
     return found

@@ -241,7 +241,7 @@ def _budgets(app: App, connection: sa.Connection, now: datetime) -> list[Problem
         budget, zone = station.settings.budget, station.settings.timezone
         month = queue.spent(connection, name, pacing.month_start(now, zone)) if budget.monthly else 0.0
         if gates.affordable(connection, station, now) == 0:
-            text = f"today's budget is used up ({month:.2f} of {budget.monthly:g} USD this month): posts are skipped"
+            text = f"the budget is used up ({month:.2f} of {budget.monthly:g} USD this month): posts are skipped"
             found.append(Problem("!", name, text, f"raise channels.{name}.monthly_budget"))
         elif budget.monthly and month > 0.9 * budget.monthly:
             found.append(Problem("?", name, f"{month:.2f} of {budget.monthly:g} USD are spent this month"))
