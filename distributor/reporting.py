@@ -17,24 +17,20 @@ from distributor import pacing, troubles
 from distributor.config.values import cut
 from distributor.context import App, Station
 from distributor.gates import Opening, channel_account
-from distributor.model import Article, Delivery, Message, State
-from distributor.store import accounts, articles, census, queue, sources
+from distributor.model import State
+from distributor.store import accounts, census, queue, sources
 from distributor.store.census import ChannelCount
-from distributor.telling import as_json, measured, openings, shown, tell
-from distributor.text import Measured
+from distributor.telling import as_json, openings
 from distributor.troubles import Problem
 
 __all__ = [
-    "ArticleLine",
     "ChannelLine",
     "Latency",
     "Law",
-    "PostLine",
     "Problem",
     "SourceLine",
     "Spent",
     "Status",
-    "latest",
     "law",
     "status",
 ]
@@ -132,30 +128,6 @@ class Status:
         return told
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostLine:
-    """One delivery as the page shows it. `seconds` is from seeing the article to the network's answer."""
-
-    channel: str
-    network: str
-    delivery: Delivery
-    message: Message | None
-    measured: Measured | None
-    state: str
-    text: str
-    url: str
-    next_at: datetime | None
-    seconds: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class ArticleLine:
-    """An article and what became of it, channel by channel."""
-
-    article: Article
-    posts: tuple[PostLine, ...]
-
-
 def status(app: App) -> Status:
     """Everything that a person needs at 3 a.m. Raises StoreError."""
     now = app.clock()
@@ -185,46 +157,6 @@ def status(app: App) -> Status:
 def law(connection: sa.Connection, since: datetime | None = None) -> Law:
     """The law over all articles, or those seen since then."""
     return Law(*census.law(connection, since))
-
-
-def latest(app: App, limit: int = 50) -> list[ArticleLine]:
-    """The newest articles with their deliveries, for the page."""
-    now = app.clock()
-    with app.store.read() as connection:
-        opened = openings(app, connection, now)
-        found = articles.latest(connection, limit=limit)
-        rows = census.of_articles(connection, [article.id for article in found])
-        return [
-            ArticleLine(
-                article,
-                tuple(
-                    _post(app, connection, article, row, opened.get(row.channel), now)
-                    for row in rows.get(article.id, [])
-                ),
-            )
-            for article in found
-        ]
-
-
-def _post(
-    app: App, connection: sa.Connection, article: Article, row: Delivery, opening: Opening | None, now: datetime
-) -> PostLine:
-    station = app.stations.get(row.channel)
-    never_sent = row.state is State.SKIPPED and not row.message_id
-    message = None if never_sent else shown(app, connection, row, article)
-    told = tell(row, opening, now)
-    return PostLine(
-        channel=row.channel,
-        network=station.channel.limits.network if station else "",
-        delivery=row,
-        message=message,
-        measured=measured(station, message) if station and message else None,
-        state=row.state.value,
-        text=told.text,
-        url=row.receipt.url if row.receipt else "",
-        next_at=told.next_at,
-        seconds=(row.settled_at - article.seen_at).total_seconds() if row.settled_at else None,
-    )
 
 
 def _channels(

@@ -284,30 +284,11 @@ def test_latency_is_measured_from_planning_to_the_answer(app: App, clock: Clock)
     assert (latency.posts, latency.p50, latency.p99) == (1, 4.0, 4.0)
 
 
-def test_the_page_shows_the_newest_articles_with_their_posts(app: App, clock: Clock) -> None:
-    ingest(app, entry(1))
-    clock.forward(seconds=2)
-    drain(app)
-    ingest(app, entry(2, published_at=clock()))
-    newest, older = reporting.latest(app, 10)
-    assert newest.article.title == entry(2).title
-    posts = {post.channel: post for post in older.posts}
-    assert (posts["wall"].state, posts["wall"].seconds) == ("sent", 2.0)
-    assert posts["wall"].message is not None
-    assert entry(1).title in posts["wall"].message.text
-    assert posts["wall"].measured is not None
-    assert posts["night"].message is not None
-    assert posts["night"].next_at is not None
-    assert posts["desk"].text == "waits for an editor's yes"
-    assert reporting.latest(app, 1) == [newest]
-
-
 def test_an_empty_bot_has_a_status_too(tmp_path: Path, clock: Clock) -> None:
     empty = make_app("", tmp_path, clock=clock)
     status = reporting.status(empty)
     assert status.law.holds
     assert status.channels == []
-    assert reporting.latest(empty, 5) == []
 
 
 def test_the_order_is_worst_first(app: App, clock: Clock) -> None:
