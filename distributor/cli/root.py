@@ -16,6 +16,7 @@ SECTIONS = {
     "Start": {
         "init": "Write a first distributor.toml for a site or feed.",
         "run": "Watch and post: worker, schedule and pages in one process.",
+        "web": "Serve only the pages, beside workers that run elsewhere.",
         "status": "What is wrong, first; then every channel and the ledger's law.",
         "doctor": "Check everything that distributor stands on.",
     },

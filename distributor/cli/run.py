@@ -15,7 +15,7 @@ from distributor.cli.sources import with_scheme
 if TYPE_CHECKING:
     from distributor.run import Plan
 
-__all__ = ["run"]
+__all__ = ["ready", "run"]
 
 
 @click.command()
@@ -41,7 +41,7 @@ def run(session: Session, once: bool, sample: bool, feed: str | None, port: int 
         plan = _plan(session, stack, sample, feed)
         if not once:
             session.printed = True
-            running.run_forever(plan, port=port, ready=lambda url: _ready(session, plan, url))
+            running.run_forever(plan, port=port, ready=lambda url: ready(session, plan, url))
             return
         counts = running.run_once(plan)
         session.printed = True
@@ -80,7 +80,8 @@ def _look(plan: Plan) -> None:
         fetcher.close()
 
 
-def _ready(session: Session, plan: Plan, url: str) -> None:
+def ready(session: Session, plan: Plan, url: str) -> None:
+    """Tells where to look."""
     name = plan.settings.site.name
     if session.json:
         click.echo(document({"page": url, "site": name}))

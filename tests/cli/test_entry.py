@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -120,6 +121,22 @@ def test_run_stops_quietly_and_fine(folder: Path, number: signal.Signals, broker
     out, err = process.communicate(timeout=30)
     assert process.returncode == 0
     assert b"shutdown" not in out + err
+    assert b"Traceback" not in err
+
+
+@pytest.mark.network
+def test_web_serves_the_pages_alone_and_stops_fine(folder: Path) -> None:
+    process = subprocess.Popen(
+        [*PROGRAM, "web", "--port", "0", "--json"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    page = json.loads(process.stdout.readline())["page"]
+    with socket.create_connection(("127.0.0.1", int(page.rsplit(":", 1)[1])), timeout=10) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+        assert b" 200 " in connection.recv(4096)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0
     assert b"Traceback" not in err
 
 
