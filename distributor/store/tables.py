@@ -16,16 +16,26 @@ __all__ = [
     "account",
     "alias",
     "article",
+    "asked",
     "attempt",
     "audit",
+    "bounce",
+    "choice",
+    "consent",
     "delivery",
+    "domain",
+    "edition",
     "fact",
+    "heard",
     "message",
     "metadata",
     "process",
     "ranking",
+    "schedule",
     "slot",
     "source",
+    "subscriber",
+    "suppression",
     "switch",
     "unmapped",
 ]
@@ -122,6 +132,9 @@ article = sa.Table(
     sa.Column("story", sa.BigInteger, nullable=False, server_default="0"),
     _moment("missing_since", nullable=True),
     _number("planned"),
+    # When readers could first have it in a digest: a window is made of these. None: not (yet) for readers.
+    _moment("live_at", nullable=True),
+    sa.Index(None, "live_at"),
     sa.Index(None, "published_at"),
     sa.Index(None, "source", "published_at"),
     sa.Index(
@@ -194,6 +207,30 @@ sa.Index(
     delivery.c.due_at,
     sqlite_where=sa.text(UNSETTLED),
     postgresql_where=sa.text(UNSETTLED),
+)
+
+# A mail worker claims in this order: what is breaking first, then what is due longest. No sort, on any database.
+TO_MAIL = "state = 'pending' and recipient_id <> 0"
+sa.Index(
+    "ix_delivery_to_mail",
+    delivery.c.channel,
+    delivery.c.lane,
+    delivery.c.due_at,
+    delivery.c.id,
+    sqlite_where=sa.text(TO_MAIL),
+    postgresql_where=sa.text(TO_MAIL),
+)
+sa.Index(
+    "ix_delivery_recipient",
+    delivery.c.recipient_id,
+    sqlite_where=sa.text("recipient_id <> 0"),
+    postgresql_where=sa.text("recipient_id <> 0"),
+)
+sa.Index(
+    "ix_delivery_edition",
+    delivery.c.edition_id,
+    sqlite_where=sa.text("edition_id <> 0"),
+    postgresql_where=sa.text("edition_id <> 0"),
 )
 
 # Every attempt ever made at a social post: what paces are counted from, and what `deliveries show` tells.
@@ -315,4 +352,164 @@ fact = sa.Table(
     sa.Column("key", Words, primary_key=True),
     _json("value"),
     _moment("at"),
+)
+
+# What readers chose, each combination once: readers of one choice share their editions. `key` is its readable text.
+choice = sa.Table(
+    "choice",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("key", Words, nullable=False, unique=True),
+    _json("categories"),
+    sa.Column("trending", sa.Boolean, nullable=False, server_default=sa.true()),
+    _text("language"),
+)
+
+# When digests come, each combination once. `next_at` is the slot to be planned next; it moves on when every reader's
+# watermark has reached it.
+schedule = sa.Table(
+    "schedule",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    _text("digest"),
+    _text("weekdays"),  # "0123456", 0 is Monday
+    _number("hour"),
+    _text("timezone"),
+    _moment("next_at"),
+    sa.UniqueConstraint("digest", "weekdays", "hour", "timezone"),
+    sa.Index(None, "next_at"),
+)
+
+# A reader. `schedule_id` is 0 for who gets no digest (instant), `seen` the articles that went by themselves since the
+# watermark, as ",12,57,". `alert_day` is the reader's own day (days since 1970) that `alert_count` counts for.
+subscriber = sa.Table(
+    "subscriber",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    _text("address"),
+    sa.Column("address_key", Words, nullable=False, unique=True),
+    _text("domain"),
+    sa.Column("choice_id", Id, nullable=False, server_default="0"),
+    sa.Column("schedule_id", Id, nullable=False, server_default="0"),
+    _text("frequency"),
+    _text("weekdays"),
+    sa.Column("hour", sa.Integer),
+    _text("timezone"),
+    sa.Column("breaking", sa.Boolean, nullable=False, server_default=sa.false()),
+    _text("status"),
+    _moment("paused_until", nullable=True),
+    _moment("watermark"),
+    _text("seen"),
+    _number("alert_day"),
+    _number("alert_count"),
+    sa.Column("points", sa.Float, nullable=False, server_default="0"),
+    _moment("points_at", nullable=True),
+    _moment("created_at"),
+    _moment("confirmed_at", nullable=True),
+    _moment("active_at", nullable=True),
+    sa.Index(None, "schedule_id", "status", "choice_id", "watermark"),
+    sa.Index(None, "status", "created_at"),
+    sa.Index(
+        "ix_subscriber_instant",
+        "choice_id",
+        sqlite_where=sa.text("status = 'active' and frequency = 'instant'"),
+        postgresql_where=sa.text("status = 'active' and frequency = 'instant'"),
+    ),
+    sa.Index(
+        "ix_subscriber_breaking",
+        "choice_id",
+        sqlite_where=sa.text("status = 'active' and breaking"),
+        postgresql_where=sa.text("status = 'active' and breaking"),
+    ),
+)
+
+# Proof of consent: append-only; goes only when the reader asks to be forgotten.
+consent = sa.Table(
+    "consent",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("subscriber_id", Id, nullable=False, index=True),
+    _moment("at"),
+    _text("act"),
+    _text("wording"),
+    _text("version"),
+    _text("source"),
+    _text("ip"),
+    _json("detail"),
+)
+
+# Whom nothing may be mailed to: a keyed hash of the address, never the address.
+suppression = sa.Table(
+    "suppression",
+    metadata,
+    sa.Column("key", Words, primary_key=True),
+    _text("reason"),
+    _moment("at"),
+)
+
+# How often an address (by its keyed hash) was mailed at somebody's request: nobody can be flooded by a form.
+asked = sa.Table(
+    "asked",
+    metadata,
+    sa.Column("key", Words, primary_key=True),
+    sa.Column("purpose", sa.Text, primary_key=True),
+    _number("times"),
+    _moment("last_at"),
+    _number("today"),
+)
+
+bounce = sa.Table(
+    "bounce",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    _moment("at"),
+    sa.Column("subscriber_id", Id, nullable=False, index=True),
+    sa.Column("delivery_id", Id, nullable=False, server_default="0"),
+    _text("kind"),
+    sa.Column("hard", sa.Boolean, nullable=False, server_default=sa.false()),
+    _text("status"),
+    _text("reason"),
+    _text("diagnostic"),
+)
+
+# One digest as frozen. `key` says what it is of, so that it is made once; `left_out` as the readers' `seen`.
+edition = sa.Table(
+    "edition",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("key", Words, nullable=False, unique=True),
+    _text("digest"),
+    sa.Column("choice_id", Id, nullable=False),
+    _moment("slot"),
+    _moment("since"),
+    _moment("until"),
+    _text("left_out"),
+    _json("sections"),
+    _number("readers"),
+    _text("status"),
+    sa.Column("by_hand", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("message_id", Id, nullable=False, server_default="0"),
+    _moment("made_at"),
+    sa.Index(None, "digest", "slot"),
+)
+
+# How a receiving domain takes our mail: until when it wants none, and how many at once it took well lately.
+domain = sa.Table(
+    "domain",
+    metadata,
+    sa.Column("name", Words, primary_key=True),
+    _moment("paused_until", nullable=True),
+    _number("failures"),
+    _number("allowance"),
+    _text("why"),
+    _moment("at"),
+)
+
+# Ids of hooks that were heard already: a replay changes nothing.
+heard = sa.Table(
+    "heard",
+    metadata,
+    sa.Column("id", Words, primary_key=True),
+    _moment("at"),
+    sa.Index(None, "at"),
 )
