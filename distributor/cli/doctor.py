@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from distributor.cli.faults import Code
+from distributor.cli.mailcheck import OWN, examine
 from distributor.cli.options import a_command
 from distributor.cli.output import answer, clean, progress, say
 from distributor.cli.session import Session, pass_session
@@ -16,21 +17,31 @@ from distributor.errors import ConfigError, DistributorError, StoreError
 if TYPE_CHECKING:
     from distributor.cli.checks import Finding
 
-__all__ = ["doctor"]
+__all__ = ["doctor", "show"]
 
 _STYLES = {"ok": "green", "?": "yellow", "!": "red"}
 
 
 @click.command()
 @click.option("--offline", is_flag=True, help="Leave out what needs the network.")
+@click.option("--mail", is_flag=False, flag_value=OWN, metavar="[DOMAIN]", help="Only what receivers of mail look at.")
+@click.option("--resolver", metavar="HOST[:PORT]", help="With --mail: the DNS server to ask, not the system's.")
+@click.option("--ip", "ips", multiple=True, metavar="ADDRESS", help="With --mail: an address that mails leave from.")
 @a_command
 @pass_session
-def doctor(session: Session, offline: bool) -> int:
+def doctor(session: Session, offline: bool, mail: str | None, resolver: str | None, ips: tuple[str, ...]) -> int:
     """Check everything that distributor stands on.
 
     Settings, data folder, disk, database, broker, channels, sources, clock, secrets, templates, processes. Nothing is
     posted or changed. Ends with 0 when all is well or only worth knowing, else with the gravest finding's code.
+
+    With --mail: SPF, DKIM, DMARC, PTR, TLS, one-click unsubscribing and the postal address of a domain, that of
+    [mail] from unless one is named, and the DNS records to add. Ends with 5 when DNS or the relay did not answer.
     """
+    if mail is not None:
+        return examine(session, mail, resolver=resolver or "", ips=ips, offline=offline)
+    if resolver or ips:
+        raise click.UsageError("--resolver and --ip go with --mail", click.get_current_context())
     from distributor.cli import checks
 
     found: list[Finding] = []
@@ -61,11 +72,16 @@ def _look(found: list[Finding], work: Callable[[], Iterable[Finding]], subject: 
 
 
 def _shown(found: list[Finding]) -> None:
+    show(found)
+    wrong = sum(one.mark == "!" for one in found)
+    say(f"{wrong} to mend" if wrong else "all is well")
+
+
+def show(found: Sequence[Finding]) -> None:
+    """A line for each finding, and below it what to do."""
     width = max(len(one.subject) for one in found)
     for one in found:
         mark = click.style(f"{one.mark:<2}", fg=_STYLES[one.mark])
         click.echo(f"{mark} {clean(one.subject):<{width}}  {clean(one.text)}".rstrip())
         if one.hint:
             say(f"-> {one.hint}")
-    wrong = sum(one.mark == "!" for one in found)
-    say(f"{wrong} to mend" if wrong else "all is well")

@@ -41,6 +41,7 @@ SECTIONS = {
         "deliveries": "Each post, edit and deletion, and what became of it.",
     },
     "Tools": {
+        "mail": "What sending mail needs.",
         "measure": "How long a text is in a network's own count.",
         "upgrade": "Bring the database to this version; SQLite is backed up first.",
         "completion": "Print the completion script of a shell.",
