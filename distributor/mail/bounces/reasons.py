@@ -1,0 +1,187 @@
+"""Why a mail came back, in one word, and whether the address is dead: from what the servers said.
+
+The words decide before the codes: servers give 5.1.1 to a full mailbox and 550 to everything. The codes decide
+where the words are unknown, and the point of the SMTP session where nothing else does. Two rules are about the
+point alone: a server that first took the recipient and says "user unknown" after the message itself has looked
+at the message (a filter's polite lie, so it is soft); one that refuses before it heard a recipient means the sender.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from distributor.mail.bounces.report import HARD_REASONS
+from distributor.mail.bounces.vocabulary import FILTER_WORDS, HEARSAY, OUTWEIGHING, REASONS, STATUS_REASONS, WEAK_REASONS, Table
+
+__all__ = ["CONTENT_REASONS", "Verdict", "codes_in", "judged", "one_line"]
+
+# The mail or its sender was refused; the address may be well.
+CONTENT_REASONS = frozenset(
+    {
+        "authfailure", "badreputation", "blocked", "contenterror", "exceedlimit", "mesgtoobig", "norelaying", "notcompliantrfc",
+        "policyviolation", "rejected", "requireptr", "securityerror", "spamdetected", "speeding", "syntaxerror", "toomanyconn", "virusdetected",
+    }
+)  # fmt: skip
+
+_LONGEST = 1500
+_GAP = 48  # characters that "…" may stand for
+_REPLY = re.compile(r"(?<![\d.\w/=-])([245][0-5]\d)(?=[ \-,;:'.<\n]|$)")
+_REPLY_SAID = re.compile(r"(?:said|returned|error|failed with|code|status|<<<|reason|smtp;|->)[: (']{0,4}([245][0-5]\d)\b", re.I)
+_STATUS = re.compile(r"(?<![\d.\w])([245]\.\d{1,2}\.\d{1,3})(?![\d.])")
+_LINK = re.compile(r"<?\bhttps?://[^\s<>]{0,400}>?", re.IGNORECASE)
+_HINT = re.compile(r"[?&]p=(\w{3,40})")
+_ADDRESS = re.compile(r"[<\[(\"']?[^\s<>@\[\]()\"':;,]{1,64}@[\w.\-]{1,200}")
+_HOST = re.compile(r"(?<![\w.@-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?= (?:does not exist|doesn't exist|not found|is unknown|unknown))")
+_AGAIN = re.compile(r"(?<![\w.])[245]\d\d[- ](?:[245]\.\d{1,2}\.\d{1,3}[ :]?)?")
+_WRAPPED = re.compile(r"^[45]\.\d\.\d - [^'\d]{1,60} (?=[45]\d\d[- ]?')")  # IronPort quotes the server after a code of its own
+_AUTOMATIC = re.compile(r"your message to [^\n]{1,200} was automatically rejected:\s{0,20}([^\n]{3,200})", re.IGNORECASE)  # Dovecot
+_NATIVE = re.compile(r"550 5\.1\.1 [^\n]{1,200}\.\.\. user unknown", re.IGNORECASE)
+_REFUSED = re.compile(r"^(?:smtp; ?)?5\d\d(?: 5\.\d\.\d)? <?@>?:?[ .]*rejected\.?$")
+
+_PHASES = (
+    ("data", ("end of data", "(in reply to data", "after data", "our final data", "our data", "in reply to bdat", "[data]", "smtp:data", "after pipelined data")),
+    ("rcpt", ("rcpt to", "rcpt_to", "does not like recipient", "smtp:rcpt", "after rcpt", "rcpt command", "our rcpt", "rejected recipient", "as recipient")),
+    ("before", ("mail from", "after initial connection", "after ehlo", "after helo", "refused to talk to me", "initial greeting", "does not like sender", "connected to")),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    reason: str
+    hard: bool
+    status: str
+    reply: str
+
+
+def judged(said: str, *, status: str = "", context: str = "") -> Verdict:
+    """What `said`, the servers' words about one recipient, means.
+
+    `status` is the report's own code (RFC 3463); `context` are further words, believed only where `said` tells nothing.
+    """
+    said = _WRAPPED.sub("", said)
+    automatic = _AUTOMATIC.search(context[:_LONGEST])
+    if automatic:
+        said = automatic[1]
+    reply, inner = codes_in(said)
+    if not reply and not inner:
+        reply, inner = codes_in(context)
+    code = inner if inner and (not status or status.endswith(".0.0") or inner[0] == status[0]) else status or inner
+    phase = _phase(said) or _phase(context)
+    reason = _reason(said[:_LONGEST], context[: _LONGEST * 3], code, status, reply, phase)
+    return Verdict(reason, _is_hard(reason, code or status), code, reply)
+
+
+def codes_in(text: str) -> tuple[str, str]:
+    """The SMTP reply and the enhanced status code that a text holds, each may be empty."""
+    bare = _LINK.sub(" ", text[: _LONGEST * 3])
+    reply = _REPLY_SAID.search(bare) or _REPLY.search(bare)
+    status = _STATUS.search(bare)
+    return (reply[1] if reply else ""), (status[1] if status else "")
+
+
+def one_line(text: str) -> str:
+    """A diagnosis fit to be shown: one line, no control characters, at most 500 characters."""
+    return "".join(c for c in " ".join(text[:4000].split()) if c.isprintable())[:500]
+
+
+def _reason(said: str, context: str, code: str, status: str, reply: str, phase: str) -> str:
+    plain = _plain(said)
+    if _REFUSED.match(plain):
+        return "userunknown"
+    reason = _by_words(plain, REASONS)
+    if not reason and len(plain) < 24:  # nothing but a number was said
+        reason = _by_words(_plain(context), REASONS)
+    reason = reason or _by_code(code) or _by_code(status) or _by_words(plain, WEAK_REASONS)
+    reason = reason or _by_words(_plain(context), REASONS) or _by_reply(reply, phase)
+    if reason == "hostunknown" and phase == "before":  # the sender's own domain
+        return "rejected"
+    return _doubted(plain, code, reply, phase, context) if reason == "userunknown" else reason or "undefined"
+
+
+def _doubted(plain: str, code: str, reply: str, phase: str, context: str) -> str:
+    """ "User unknown" once more, by the point at which it was said and by the code beside it."""
+    outweighing = _by_words(_plain(context[:_LONGEST]), OUTWEIGHING)
+    if outweighing:
+        return outweighing
+    if phase == "before" and code[2:3] != "1":
+        return "userunknown" if "unknown" in plain else "rejected"
+    if plain.startswith(FILTER_WORDS) or plain.endswith(FILTER_WORDS) and "@" not in plain:
+        return "filtered"
+    if phase == "rcpt" or code[2:4] == "1." or (_NATIVE.search(context) and phase == "data"):
+        return "userunknown"
+    if code[2:] in ("2.0", "2.1") or code[2:4] == "7.":
+        return "filtered"
+    if not (code or reply or phase) and any(words in plain for words in HEARSAY):
+        return "filtered"
+    return "filtered" if phase == "data" and "have a" not in plain else "userunknown"
+
+
+@lru_cache(maxsize=512)
+def _plain(text: str) -> str:
+    """Lower case, one blank between words, without addresses, links and repeated codes."""
+    low = text.lower()
+    hints = " ".join(_HINT.findall(low))
+    low = _ADDRESS.sub("@", _HOST.sub("domain", _LINK.sub(" ", low)))
+    return " ".join((_AGAIN.sub(" ", low) if not _REFUSED.match(low) else low).split()) + (f" {hints}" if hints else "")
+
+
+@lru_cache(maxsize=512)
+def _by_words(plain: str, table: Table) -> str:
+    for reason, words in table:
+        if any(_holds(plain, word) for word in words):
+            return reason
+    return ""
+
+
+def _holds(text: str, words: str) -> bool:
+    first, *others = words.split("…")
+    at = text.find(first)
+    if at < 0 or not others:
+        return at >= 0
+    while at >= 0:
+        end = at + len(first)
+        for word in others:
+            found = text.find(word, end, end + _GAP + len(word))
+            if found < 0:
+                break
+            end = found + len(word)
+        else:
+            return True
+        at = text.find(first, at + 1)
+    return False
+
+
+def _by_code(code: str) -> str:
+    _, _, rest = code.partition(".")
+    return STATUS_REASONS.get(rest) or STATUS_REASONS.get(rest.partition(".")[0], "")
+
+
+def _by_reply(reply: str, phase: str) -> str:
+    if reply == "551":
+        return "hasmoved"
+    if reply == "552":
+        return "mailboxfull"
+    if reply in ("550", "553") and phase == "rcpt":
+        return "userunknown"
+    if reply[:1] == "4":
+        return "expired"
+    if phase == "before":
+        return "blocked"
+    return "filtered" if reply == "550" else "rejected" if reply[:1] == "5" else ""
+
+
+def _phase(text: str) -> str:
+    """Where in the SMTP session the answer came: `before` any recipient, at `rcpt`, at `data`, or unknown."""
+    low = text[-4000:].lower()
+    command = re.findall(r">>> (\w{4})", low)
+    for phase, words in _PHASES:
+        if any(word in low for word in words):
+            return phase
+    last = command[-1] if command else ""
+    return {"data": "data", "rcpt": "rcpt", "mail": "before", "ehlo": "before", "helo": "before"}.get(last, "")
+
+
+def _is_hard(reason: str, code: str) -> bool:
+    return reason in HARD_REASONS and not (reason == "notaccept" and code.startswith("4."))
