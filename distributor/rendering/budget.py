@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from jinja2.exceptions import SecurityError
 
-__all__ = ["ITEMS", "OUTPUT", "STEPS", "TEXT", "Meter", "meter", "metered"]
+__all__ = ["DIGEST", "ITEMS", "OUTPUT", "PAGE", "POST", "STEPS", "TEXT", "Budget", "Meter", "meter", "metered"]
 
-STEPS = 50_000  # a rendering
-OUTPUT = 200_000  # characters in all
+STEPS = 50_000  # a post
+OUTPUT = 200_000  # characters of it in all
 TEXT = 100_000  # characters of one value
 ITEMS = 2_000  # of one list
 DEPTH = 3  # lists within lists
@@ -33,6 +34,19 @@ _CONTAINERS: tuple[type[Any], ...] = (
     type({}.values()),
     type({}.items()),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one rendering may take: steps, and characters written."""
+
+    steps: int
+    output: int
+
+
+POST = Budget(STEPS, OUTPUT)
+DIGEST = Budget(200_000, 1_000_000)  # twelve sections of five take about a tenth of it
+PAGE = Budget(2_000_000, 5_000_000)  # an edition's web page has all of it, a thousand stories at most
 
 
 class Meter:
@@ -83,9 +97,9 @@ def meter() -> Meter:
 
 
 @contextmanager
-def metered() -> Iterator[Meter]:
+def metered(steps: int = STEPS) -> Iterator[Meter]:
     """Count what happens within on one new meter."""
-    token = _meter.set(Meter())
+    token = _meter.set(Meter(steps))
     try:
         yield meter()
     finally:

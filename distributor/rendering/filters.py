@@ -24,7 +24,7 @@ from distributor.rendering.budget import TEXT, meter
 from distributor.rendering.content import web_address
 from distributor.text.patterns import graphemes
 
-__all__ = ["FILTERS", "GUARDED_TESTS", "INNER", "plain_value"]
+__all__ = ["FILTERS", "GUARDED_TESTS", "INNER", "guarded", "plain_value"]
 
 _DATE = re.compile(r"(?:[^%]|%-?[aAbBdHIjmMpSUuVWwyYGZz%])*")
 
@@ -44,7 +44,7 @@ def _kind(value: Any) -> str:
     return {"dict": "mapping", "Macro": "macro", "TemplateModule": "module"}.get(type(value).__name__, "list")
 
 
-def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     """Weigh what goes in and what comes out; a lazy result becomes a list."""
 
     @wraps(function)
@@ -208,7 +208,7 @@ _ALLOWED: Mapping[str, Callable[..., Any]] = {
     "round": _bare(_number),
     "abs": _bare(abs),
 }
-FILTERS = {name: _guarded(function) for name, function in _ALLOWED.items()}
+FILTERS = {name: guarded(function) for name, function in _ALLOWED.items()}
 FILTERS |= {"e": FILTERS["escape"], "d": FILTERS["default"], "count": FILTERS["length"]}
 
 
@@ -245,7 +245,7 @@ INNER: Mapping[str, Callable[..., Any]] = {"_each": _each, "_weigh": _weigh, "_s
 
 def _tested(function: Callable[..., Any]) -> Callable[..., Any]:
     inner = _in_environment(function) if hasattr(function, "jinja_pass_arg") else _bare(function)
-    return _guarded(inner)
+    return guarded(inner)
 
 
 GUARDED_TESTS = {name: _tested(cast(Callable[..., Any], function)) for name, function in TESTS.items()}

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from functools import cached_property, lru_cache
 from html import unescape
@@ -15,16 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 from distributor.errors import ConfigError
 from distributor.model import Article, Card, Lane, Limits, Media, Message
+from distributor.rendering.colours import ACCENT, shades
 from distributor.rendering.content import clean, facts, media_type, web_address, with_query
 from distributor.rendering.cutting import counted, room, shortened, tidy
 from distributor.text import hashtags, plain, summarise
 from distributor.text.markup import parse
 
 if TYPE_CHECKING:
+    from distributor.rendering.catalogue import Words
+    from distributor.rendering.digests import Press
+    from distributor.rendering.papers import Excerpts, Links, Paper
     from distributor.rendering.sandbox import Sandbox
 
 __all__ = ["PostSettings", "Renderer", "SiteFacts", "check", "fingerprint"]
 
+LANGUAGES = 50  # catalogues kept
 TEXT = 20_000  # characters of an article's text that a template sees
 _FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}|\{([^{}]*)\}")
 _FIELDS = frozenset({"channel", "kind", "source", "category", "language", "lane", "id"})
@@ -41,12 +46,18 @@ _READ_MORE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteFacts:
-    """The publisher as a template sees it. `language` is for articles that name none; `zone` for the filter `date`."""
+    """The publisher as a template sees it. `language` is for articles that name none; `zone` for the filter `date`.
+
+    `utm` are fields for links in mails, as in PostSettings (channel is the digest's name, kind is email); `accent`
+    is the one colour of mails, "#rrggbb".
+    """
 
     name: str = ""
     url: str = ""
     language: str = "en"
     zone: tzinfo = UTC
+    utm: Mapping[str, str] = field(default_factory=dict)
+    accent: str = ACCENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +84,7 @@ class PostSettings:
 
 
 class Renderer:
-    """Renders posts from templates. `folders` are searched in order: the operator's first, then ours.
+    """Renders posts, digests, letters. `folders` with templates are searched in order: the operator's first, then ours.
 
     Safe for threads. A template that changed on the disk is read again.
     """
@@ -82,6 +93,7 @@ class Renderer:
         self.folders = tuple(folders)
         self.site = site
         self._site = {"name": clean(site.name), "url": web_address(site.url), "language": site.language}
+        self._spoken: dict[str, tuple[object, Words]] = {}
 
     @cached_property
     def _plain(self) -> Sandbox:
@@ -152,6 +164,75 @@ class Renderer:
             language=language,
             options={"lane": article.lane.name.lower()} | ({"content_warning": warning} if warning else {}),
         )
+
+    def words(self, language: str) -> Words:
+        """The catalogue of a language, else of the site's, else English. Raises TemplateError for a broken file."""
+        from distributor.rendering.catalogue import Catalogue, stamp
+
+        now, (then, words) = stamp(self.folders), self._spoken.get(language, (None, None))
+        if words is None or then != now:
+            if len(self._spoken) > LANGUAGES:
+                self._spoken.clear()
+            words = Catalogue.load(self.folders, language, self.site.language)
+            self._spoken[language] = (now, words)
+        return words
+
+    def digest(self, paper: Paper) -> Message | None:
+        """The mail of an edition, CSS inlined, in the language of its choice; None when no article of it is left.
+
+        Raises TemplateError with file and line.
+        """
+        from distributor.rendering.digests import digest
+
+        return digest(paper, self._press(paper.edition.choice.language))
+
+    def edition_page(self, paper: Paper) -> str:
+        """The edition's web page: a whole HTML document, whose style rules `style_hashes` names for a CSP."""
+        from distributor.rendering.digests import edition_page
+
+        return edition_page(replace(paper, kind="web"), self._press(paper.edition.choice.language))
+
+    def letter(
+        self,
+        name: str,
+        *,
+        language: str,
+        facts: Mapping[str, Any],
+        links: Links | None = None,
+        sender: str = "",
+        postal_address: str = "",
+    ) -> Message:
+        """The letter `mail/<name>/` that a reader's own act brings about. See letters.py for the facts each needs."""
+        from distributor.rendering.letters import letter
+
+        press = self._press(language)
+        return letter(name, press, facts=facts, links=links, sender=sender, postal_address=postal_address)
+
+    def _press(self, language: str) -> Press:
+        from distributor.rendering.digests import Press
+
+        return Press(
+            html=self._html,
+            plain=self._plain,
+            words=self.words(language),
+            site=self._site | {"colours": shades(self.site.accent)},
+            zone=self.site.zone,
+            link=self._mailed,
+            excerpts=self._excerpts,
+        )
+
+    @cached_property
+    def _excerpts(self) -> Excerpts:
+        from distributor.rendering.papers import Excerpts
+
+        return Excerpts()
+
+    def _mailed(self, article: Article, digest: str) -> str:
+        """An article's address with the site's UTM fields."""
+        if not self.site.utm:
+            return article.url
+        told = facts(article)
+        return with_query(told["url"], _utm(self.site.utm, told, article.lane, channel=digest, kind="email"))
 
     def _text(self, values: Mapping[str, Any], *, names: Sequence[str], limits: Limits, **parts: Any) -> str:
         sandbox = self._html if limits.markup == "html" else self._plain

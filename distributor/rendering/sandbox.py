@@ -21,13 +21,16 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
 from distributor.errors import TemplateError
-from distributor.rendering.budget import ITEMS, OUTPUT, TEXT, meter, metered
-from distributor.rendering.filters import FILTERS, GUARDED_TESTS, INNER, plain_value
+from distributor.rendering.budget import ITEMS, POST, TEXT, Budget, meter, metered
+from distributor.rendering.filters import FILTERS, GUARDED_TESTS, INNER, guarded, plain_value
 from distributor.rendering.guard import guard
+from distributor.rendering.speech import SPEECH
 
 __all__ = ["SOURCE", "Sandbox"]
 
 SOURCE = 32_768  # bytes of a template
+LINE = 2_048  # characters of one that stands in the settings
+_SPEECH = {name: guarded(function) for name, function in SPEECH.items()}
 _WORDS = frozenset({"upper", "lower", "title", "capitalize", "strip", "startswith", "endswith"})
 _MAPPING = frozenset({"get", "items", "keys", "values"})
 _LOOP = frozenset(
@@ -51,14 +54,26 @@ class Sandbox:
         searched = ", ".join(map(str, self._loader.folders))
         raise TemplateError("there is no such template", where=f"{names[0]}:0", hint=f"looked in {searched}")
 
-    def render(self, name: str, values: Mapping[str, Any]) -> str:
+    def render(self, name: str, values: Mapping[str, Any], budget: Budget = POST) -> str:
         """The template's text. Raises TemplateError with file and line, whatever is wrong with the template."""
-        with metered():
+        with metered(budget.steps):
             try:
                 template = self._environment.get_template(name)
-                return _written(template, template.new_context(dict(values)))
+                return _written(template, template.new_context(dict(values)), budget.output)
             except Exception as error:
                 raise self._told(error, name) from None
+
+    def line(self, source: str, values: Mapping[str, Any], where: str) -> str:
+        """The text of a template that stands in the settings. Raises TemplateError, naming it as `where`."""
+        with metered():
+            try:
+                if len(source) > LINE:
+                    raise SecurityError(f"larger than {LINE:,} characters")
+                template = self._environment.from_string(source)
+                return _written(template, template.new_context(dict(values)), LINE * 8)
+            except Exception as error:
+                line = getattr(error, "lineno", None) or 1
+                raise TemplateError(_reason(error), where=f"{where}:{line}") from None
 
     def fault(self, name: str, message: str) -> TemplateError:
         """What a template made is wrong, though it ran: told at its first line."""
@@ -72,12 +87,12 @@ class Sandbox:
         return TemplateError(_reason(error), where=where)
 
 
-def _written(template: Template, context: Context) -> str:
-    parts, room = [], OUTPUT
+def _written(template: Template, context: Context, most: int) -> str:
+    parts, room = [], most
     for part in template.root_render_func(context):
         room -= len(part)
         if room < 0:
-            raise SecurityError(f"more than {OUTPUT:,} characters written")
+            raise SecurityError(f"more than {most:,} characters written")
         parts.append(part)
     return "".join(parts)
 
@@ -169,7 +184,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             optimized=False,
             cache_size=100,
         )
-        self.filters = {**FILTERS, **INNER}
+        self.filters = {**FILTERS, **_SPEECH, **INNER}
         self.tests = dict(GUARDED_TESTS)
         self.globals = {"range": _range, "namespace": Namespace}
 
