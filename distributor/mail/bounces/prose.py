@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from distributor.mail.bounces.addresses import addresses_in, find_addresses, is_machine
-from distributor.mail.bounces.vocabulary import FAILURE_WORDS, ORIGINAL_BEGINS, ORIGINAL_RULES, RECIPIENT_WORDS
+from distributor.mail.bounces.vocabulary import FAILURE_WORDS, ORIGINAL_BEGINS, ORIGINAL_RULES, RECIPIENT_WORDS, SENDER_WORDS
 
 __all__ = ["Named", "named_recipients", "notice_of", "split_original", "tells_failure"]
 
@@ -88,6 +88,10 @@ def named_recipients(notice: str, senders: Collection[str]) -> list[Named]:
         found = shape(lines, senders)
         if found:
             return _with_words(lines, found, before=shape is _replies)
+    for strong in (_blocks, _replies, _commands):  # somebody who wrote to himself
+        found = strong(lines, ())
+        if found:
+            return _with_words(lines, found, before=strong is _replies)
     return []
 
 
@@ -133,6 +137,8 @@ def _commands(lines: list[str], senders: Collection[str]) -> list[_Place]:
 def _phrases(lines: list[str], senders: Collection[str]) -> list[_Place]:
     def test(before: str, after: str) -> bool:
         near = before[-100:].lower()
+        if any(words in near[-24:] for words in SENDER_WORDS):
+            return False
         return any(words in near for words in RECIPIENT_WORDS) or (
             near.rstrip(" <\"'(").endswith((" to", " for", " user", " address", " recipient", "users"))
         )

@@ -10,7 +10,7 @@ from distributor.mail.bounces.answers import answer
 from distributor.mail.bounces.complaints import feedback, notices
 from distributor.mail.bounces.opening import Fields, Part, decoded_words, open_mail, read_fields
 from distributor.mail.bounces.prose import Named, named_recipients, notice_of, split_original, tells_failure
-from distributor.mail.bounces.reasons import CONTENT_REASONS, judged, one_line
+from distributor.mail.bounces.reasons import CONTENT_REASONS, codes_in, judged, one_line
 from distributor.mail.bounces.report import Kind, Original, Report
 from distributor.mail.bounces.statuses import MOST_RECIPIENTS, Status, read_statuses
 
@@ -23,6 +23,7 @@ _SUBJECT = re.compile(
     r"|failed delivery|message status|user unknown|配信|送信|недостав|не доставлено|rückgabe|devuelto|no entregado|delivery fail",
     re.IGNORECASE,
 )
+_STATUS_KINDS = ("message/delivery-status", "message/global-delivery-status")
 _DELAY_WORDS = (
     "warning message only", "this is a warning", "has been delayed", "is delayed", "will be retried", "delivery attempts will continue", "not yet been delivered",
     "still being retried", "temporary failure report", "do not need to resend", "has not yet", "will keep trying", "will continue to try",
@@ -95,7 +96,7 @@ def _original(mail: Part, inner: Fields) -> Original:
 
 def _by_statuses(mail: Part, text: str, original: Original) -> list[Report]:
     outside = [part for part in mail.walk() if not part.inside and not part.children]
-    formal = [part.text for part in outside if part.kind in ("message/delivery-status", "message/global-delivery-status")]
+    formal = [part.text for part in outside if part.kind in _STATUS_KINDS]
     rows = [row for block in formal for row in read_statuses(block)]
     if not rows:
         rows = [row for part in outside if part.kind.startswith(("text/", "multipart/")) for row in read_statuses(part.text)]
@@ -113,7 +114,7 @@ def _of_status(row: Status, named: dict[str, Named], text: str, original: Origin
     recipient = asked if asked and is_machine(row.recipient) else row.recipient
     about = named.get(recipient.lower()) or named.get(address_in(row.actual).lower())
     context = about.said if about else text
-    found = judged(row.said, status=row.code, context=context)
+    found = judged(row.said, status=row.code, context=context, notice=text)
     kinds: dict[str, Kind] = {"delayed": "delay", "delivered": "delivered", "relayed": "delivered", "expanded": "delivered"}
     kind = kinds.get(row.verb, "bounce")
     if asked and asked.lower() != recipient.lower():
@@ -149,7 +150,7 @@ def _by_prose(mail: Part, text: str, inner: Fields, original: Original) -> list[
 
 def _of_prose(item: Named, text: str, kind: Kind, original: Original) -> Report:
     said = item.said if len(item.said.strip()) > len(item.address) + 6 else ""
-    found = judged(said or text, context=text)
+    found = judged(said or text, context=text, notice=text)
     block = found.reason in CONTENT_REASONS
     return Report(item.address, kind, found.hard, found.status, found.reply, found.reason, one_line(said or text), block, original)
 
@@ -160,8 +161,10 @@ def _is_notice(mail: Part, text: str) -> bool:
     empty = ("return-path" in mail.fields and path.strip() in ("<>", "")) or ("from" in mail.fields and sender.strip() in ("<>", ""))
     machine = is_machine(address_in(sender)) or "mailer-daemon" in sender.lower() or "mailer-daemon" in path.lower() or "postmaster" in sender.lower()
     subject = bool(_SUBJECT.search(decoded_words(mail.first("subject"))[:300]))
-    report = mail.kind == "multipart/report"
-    return (empty or machine or report or subject) and tells_failure(text)
+    report = any(part.kind in _STATUS_KINDS and not part.inside for part in mail.walk())
+    if report or tells_failure(text):
+        return report or empty or machine or subject
+    return (empty or machine) and codes_in(text[:8000])[0][:1] in ("4", "5")
 
 
 def _senders(mail: Part, original: Original) -> set[str]:

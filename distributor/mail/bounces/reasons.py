@@ -27,13 +27,13 @@ CONTENT_REASONS = frozenset(
 
 _LONGEST = 1500
 _GAP = 48  # characters that "…" may stand for
-_REPLY = re.compile(r"(?<![\d.\w/=-])([245][0-5]\d)(?=[ \-,;:'.<\n]|$)")
+_REPLY = re.compile(r"(?<![\d.\w/=-])([245][0-5]\d)(?=[ \-,;:'<\n]|\.(?!\d)|$)")
 _REPLY_SAID = re.compile(r"(?:said|returned|error|failed with|code|status|<<<|reason|smtp;|->)[: (']{0,4}([245][0-5]\d)\b", re.I)
 _STATUS = re.compile(r"(?<![\d.\w])([245]\.\d{1,2}\.\d{1,3})(?![\d.])")
 _LINK = re.compile(r"<?\bhttps?://[^\s<>]{0,400}>?", re.IGNORECASE)
 _HINT = re.compile(r"[?&]p=(\w{3,40})")
 _ADDRESS = re.compile(r"[<\[(\"']?[^\s<>@\[\]()\"':;,]{1,64}@[\w.\-]{1,200}")
-_HOST = re.compile(r"(?<![\w.@-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?= (?:does not exist|doesn't exist|not found|is unknown|unknown))")
+_HOST = re.compile(r"(?<![\w.@-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?<=[a-z])(?= (?:does not exist|doesn't exist|not found|is unknown|unknown))")
 _AGAIN = re.compile(r"(?<![\w.])[245]\d\d[- ](?:[245]\.\d{1,2}\.\d{1,3}[ :]?)?")
 _WRAPPED = re.compile(r"^[45]\.\d\.\d - [^'\d]{1,60} (?=[45]\d\d[- ]?')")  # IronPort quotes the server after a code of its own
 _AUTOMATIC = re.compile(r"your message to [^\n]{1,200} was automatically rejected:\s{0,20}([^\n]{3,200})", re.IGNORECASE)  # Dovecot
@@ -55,13 +55,15 @@ class Verdict:
     reply: str
 
 
-def judged(said: str, *, status: str = "", context: str = "") -> Verdict:
+def judged(said: str, *, status: str = "", context: str = "", notice: str = "") -> Verdict:
     """What `said`, the servers' words about one recipient, means.
 
-    `status` is the report's own code (RFC 3463); `context` are further words, believed only where `said` tells nothing.
+    `status` is the report's own code (RFC 3463); `context` are further words about this recipient, believed only where
+    `said` tells nothing; `notice` is the whole text, in which only a few plain statements outweigh the server's words.
     """
     said = _WRAPPED.sub("", said)
-    automatic = _AUTOMATIC.search(context[:_LONGEST])
+    outweighing = _by_words(_plain(notice[:_LONGEST]), OUTWEIGHING)
+    automatic = _AUTOMATIC.search(notice[:_LONGEST])
     if automatic:
         said = automatic[1]
     reply, inner = codes_in(said)
@@ -70,6 +72,8 @@ def judged(said: str, *, status: str = "", context: str = "") -> Verdict:
     code = inner if inner and (not status or status.endswith(".0.0") or inner[0] == status[0]) else status or inner
     phase = _phase(said) or _phase(context)
     reason = _reason(said[:_LONGEST], context[: _LONGEST * 3], code, status, reply, phase)
+    if reason == "userunknown" and outweighing:
+        reason = outweighing
     return Verdict(reason, _is_hard(reason, code or status), code, reply)
 
 
@@ -95,6 +99,8 @@ def _reason(said: str, context: str, code: str, status: str, reply: str, phase: 
         reason = _by_words(_plain(context), REASONS)
     reason = reason or _by_code(code) or _by_code(status) or _by_words(plain, WEAK_REASONS)
     reason = reason or _by_words(_plain(context), REASONS) or _by_reply(reply, phase)
+    if reason == "rejected" and phase == "before" and "sender" not in plain and "mail from" not in plain:
+        return "blocked"  # before anybody was named: the machine is not liked
     if reason == "hostunknown" and phase == "before":  # the sender's own domain
         return "rejected"
     return _doubted(plain, code, reply, phase, context) if reason == "userunknown" else reason or "undefined"
@@ -102,17 +108,16 @@ def _reason(said: str, context: str, code: str, status: str, reply: str, phase: 
 
 def _doubted(plain: str, code: str, reply: str, phase: str, context: str) -> str:
     """ "User unknown" once more, by the point at which it was said and by the code beside it."""
-    outweighing = _by_words(_plain(context[:_LONGEST]), OUTWEIGHING)
-    if outweighing:
-        return outweighing
     if phase == "before" and code[2:3] != "1":
         return "userunknown" if "unknown" in plain else "rejected"
     if plain.startswith(FILTER_WORDS) or plain.endswith(FILTER_WORDS) and "@" not in plain:
         return "filtered"
-    if phase == "rcpt" or code[2:4] == "1." or (_NATIVE.search(context) and phase == "data"):
+    if phase == "rcpt" or code[2:4] == "1.":
         return "userunknown"
     if code[2:] in ("2.0", "2.1") or code[2:4] == "7.":
         return "filtered"
+    if phase == "data" and _NATIVE.search(context):  # sendmail pipelines: it was at RCPT after all
+        return "userunknown"
     if not (code or reply or phase) and any(words in plain for words in HEARSAY):
         return "filtered"
     return "filtered" if phase == "data" and "have a" not in plain else "userunknown"
@@ -123,8 +128,13 @@ def _plain(text: str) -> str:
     """Lower case, one blank between words, without addresses, links and repeated codes."""
     low = text.lower()
     hints = " ".join(_HINT.findall(low))
-    low = _ADDRESS.sub("@", _HOST.sub("domain", _LINK.sub(" ", low)))
+    low = _ADDRESS.sub("@", _HOST.sub("domain", _LINK.sub(_only_host, low)))
     return " ".join((_AGAIN.sub(" ", low) if not _REFUSED.match(low) else low).split()) + (f" {hints}" if hints else "")
+
+
+def _only_host(link: re.Match[str]) -> str:
+    """The path of a link is full of words that nobody said; whose page it is tells something (`spamhaus.org`)."""
+    return f" {link[0].partition('//')[2].partition('/')[0].strip('<>.,')} "
 
 
 @lru_cache(maxsize=512)

@@ -11,14 +11,38 @@ sources of sendmail, Postfix, Exim, qmail, Courier and OpenSMTPD, and reports th
 
 from __future__ import annotations
 
-__all__ = ["FAILURE_WORDS", "FILTER_WORDS", "HEARSAY", "OUTWEIGHING", "ORIGINAL_BEGINS", "ORIGINAL_RULES", "REASONS", "RECIPIENT_WORDS", "STATUS_REASONS", "WEAK_REASONS"]
+__all__ = ["FAILURE_WORDS", "FILTER_WORDS", "HEARSAY", "OUTWEIGHING", "ORIGINAL_BEGINS", "ORIGINAL_RULES", "REASONS", "RECIPIENT_WORDS", "SENDER_WORDS", "STATUS_REASONS", "WEAK_REASONS"]
 
 Table = tuple[tuple[str, tuple[str, ...]], ...]
 
 REASONS: Table = (
-    ("hostunknown", ("account or domain may not exist", "dns lookup failure: host")),
+    (
+        "hostunknown",
+        (
+            "account or domain may not exist", "dns lookup failure: host", "point to non-existent hosts", "remote domain doesnt exist",
+            "nonexistentdomain", "invaliddomain", "domain does not exist(nonexistentdomain", "bad destination system address",
+        ),
+    ),
+    (
+        "userunknown",
+        (
+            "bad destination mailbox address", "destination mailbox address ambiguous", "destination mailbox address valid", "recipnotfound",
+            "recipientnotfound", "resolver.adr", "invalid final delivery userid", "domino directory", "name & address book", "annuaire domino",
+            "directorio domino", "domino ディレクトリ", "ディレクトリのリスト",
+        ),
+    ),
+    ("hasmoved", ("destination mailbox has moved", "mailbox has moved")),
+    ("networkerror", ("lost connection with", "too many hops", "hop count exceeded", "loops back to", "routing loop", "no answer from host", "unable to route")),
+    ("contenterror", ("duplicate header", "improper use of 8-bit", "conversion required", "conversion with loss", "media not supported")),
+    ("notcompliantrfc", ("rfc 5322 compliant", "rfc5322", "not rfc", "rfc 2822", "addresses in from: header", "multiple subject", "rfc compliant")),
+    ("toomanyconn", ("connection rate limit", "connection frequency limited", "too many recipients", "too many connections", "mail system congestion")),
+    ("exceedlimit", ("message length exceeds", "message size exceeds")),
+    ("badreputation", ("reputation", "senderscore", "talosintelligence")),
+    ("systemerror", ("ldap", "could not load", "directory server failure", "several matches found", "incorrectly configured", "host lookup did not complete")),
+    ("securityerror", ("turn on smtp authentication", "cryptographic failure", "cryptographic algorithm", "message integrity failure")),
+    ("filtered", ("cannot route mail to user",)),
     ("mailererror", ("procmail:", "command died", "mailer error", "unknown mailer error", "command output: procmail", "pipe to |")),
-    ("notaccept", ("malformed or unexpected name server reply", "system not accepting network messages", "not accepting network messages")),
+    ("notaccept", ("indicated no smtp service", "destination seem to reject all mails", "malformed or unexpected name server reply", "system not accepting network messages", "not accepting network messages")),
     (
         "suspend",
         (
@@ -45,13 +69,13 @@ REASONS: Table = (
             "overquotaperm", "overquotatemp", "storage quota", "out of storage", "storage space", "mailbox size limit",
             "mailbox…size limit", "exceeded storage", "exceeds storage", "storage allocation", "storage limit",
             "not enough space", "not enough storage", "no space left", "insufficient space", "insufficient storage",
-            "insufficient disk space", "insufficient quota", "account is full", "account…is full", "user is over",
+            "disk space", "insufficient quota", "account is full", "account…is full", "user is over",
             "is over the maximum", "exceeded…space", "exceeded its…limit", "mailfolder is full", "maildir over",
             "mailbox exceeds", "mailbox exceeded", "mailbox has exceeded", "boite du destinataire pleine", "boite pleine",
             "boîte…pleine", "casilla llena", "buzon…lleno", "buzón…lleno", "mailbox voll", "postfach…voll", "speicherplatz",
             "casella piena", "caixa postal cheia", "переполнен", "メールボックスが一杯", "容量", "邮箱已满",
             "is receiving mail too quickly to accept", "the recipient is over", "has run out of", "sizelimit exceeded",
-            "message would exceed", "would exceed…mailbox", "would be over quota", "mbx size",
+            "local limit", "message would exceed", "would exceed…mailbox", "would be over quota", "mbx size",
         ),
     ),
     (
@@ -156,7 +180,7 @@ REASONS: Table = (
     (
         "badreputation",
         (
-            "reputation", "senderscore", "sender score", "talosintelligence", "low reputation", "poor reputation", "bad reputation",
+            "sender score",
             "suspicious due to", "senderbase",
         ),
     ),
@@ -169,7 +193,7 @@ REASONS: Table = (
             "server…blocked", "host…blocked", "connection blocked", "blocked by", "open relay", "open proxy", "dynamic ip", "dynamic address",
             "dialup", "dial-up", "residential", "your network", "part of their network", "from your mail server",
             "access from ip", "access from your", "connection refused by", "connections from", "not accepting connections from",
-            "connection rejected", "connection denied", "connection dropped", "use the smtp server of your", "use your isp", "helo",
+            "service refuse", "connection rejected", "connection denied", "connection dropped", "use the smtp server of your", "use your isp", "helo",
             "ehlo", "hostname rejected", "host rejected", "no access from mail server", "your mail server", "sending server",
             "sender ip", "ips…blocked", "from your ip", "ip not allowed", "we do not accept mail from", "client ip",
             "rejected…ip address", "bad sender ip", "dsbl", "access denied…ip", "refused to talk to me",
@@ -216,7 +240,7 @@ REASONS: Table = (
     (
         "networkerror",
         (
-            "try again, host", "host not found, try again", "name service error", "dns query failed", "dns error", "host name lookup failure", "host name lookup failed",
+            "try again, host", "host not found, try again", "network error on destination", "all routes to destination blocked", "no valid route to", "dns query failed", "dns error", "host name lookup failure", "host name lookup failed",
             "nxdomain", "dns server", "could not be found, try again", "temporary failure in name", "temporary lookup failure",
             "no route to host", "network is unreachable", "network unreachable", "host unreachable",
             "mail loop", "mail forwarding loop", "loops back to", "loop detected", "looping",
@@ -295,7 +319,7 @@ REASONS: Table = (
     ),
     (
         "systemfull",
-        ("system storage", "disk full", "system full", "mail system full", "requested mail action aborted: exceeded", "insufficient system"),
+        ("mail system full", "system storage", "disk full", "system full", "mail system full", "requested mail action aborted: exceeded", "insufficient system"),
     ),
     (
         "mailererror",
@@ -308,7 +332,7 @@ REASONS: Table = (
         "expired",
         (
             "timed out", "timeout", "time out", "could not be delivered for", "too long", "giving up", "envelope expired", "message expired",
-            "retry time", "delivery time", "delivery expired", "expired", "unable to deliver message after", "multiple retries",
+            "retry time", "all hosts have been failing", "hosts have been failing", "delivery time", "delivery expired", "expired", "unable to deliver message after", "multiple retries",
             "connection refused", "did not accept our requests to connect", "not accept our requests", "host not reachable", "not reachable",
             "unreachable", "will be retried", "will retry", "still being retried", "has been delayed", "is delayed", "not yet been delivered",
             "failed 20 attempts", "delivery failed…attempts", "failed…attempts", "attempts", "been in the queue", "queue too long",
@@ -390,12 +414,14 @@ FAILURE_WORDS = (
     "failure notice", "failure reasons", "returned mail", "did not reach", "not reach", "rejected", "user unknown", "unknown user", "mailbox", "was not relayed",
     "has been delayed", "not yet been delivered", "not yet delivered", "is delayed", "delivery status", "non-delivery", "nondelivery", "not be sent", "unable to send", "error delivering",
     "mail failed", "message failed", "returning to sender", "returning message to sender", "no such user", "transcript of session", "delivery error", "bounced", "blocked by",
-    "not have permission", "not a member of", "are not member", "error has occurred while attempting", "no valid recipient", "failed addresses", "host unknown", "unknown host", "could not be found", "couldn't be found", "送信できません", "配信できません", "配送できません", "届けられません", "送信に失敗", "не может быть доставлен", "не доставлен",
+    "not have permission", "not a member of", "are not member", "error has occurred while attempting", "trying to deliver", "not able to be delivered", "not yet received", "delay in the delivery", "aborted after", "échec de la remise", "échec de remise", "remise impossible", "fehler bei der zustellung", "entrega fallida", "error de entrega", "consegna non riuscita", "couldn't deliver", "can't deliver", "trouble delivering", "could not be reached", "did not get through", "cannot deliver", "can not deliver", "can't be reached", "erreur", "fehlgeschlagen", "no valid recipient", "failed addresses", "host unknown", "unknown host", "could not be found", "couldn't be found", "送信できません", "配信できません", "配送できません", "届けられません", "送信に失敗", "не может быть доставлен", "не доставлен",
     "zustellung", "nicht zugestellt", "no se pudo entregar", "no pudo ser entregado", "n'a pas pu être", "n'a pas été", "non è stato possibile",
     "não pôde ser", "退信", "无法投递", "投递失败", "delevery to", "problem delivering", "remote host said", "giving up on", "unroutable", "unrouteable",
 )  # fmt: skip
 
 RECIPIENT_WORDS = (
-    "message to:", "message to", "mail to", "delivered to", "deliver to", "delivery to", "delivering your mail to", "addressed to", "recipient:", "recipients:", "recipient",
+    "message to:", "message to", "mail to", "mailing list", "delivered to", "deliver to", "delivery to", "delivering your mail to", "addressed to", "recipient:", "recipients:", "recipient",
     "rcpt", "sent to", "undeliverable to", "failed to", "attempts:", "user:", "address:", "address ", "addresses", "email to", "following:", "reach ", "to address", "to:",
 )  # fmt: skip
+
+SENDER_WORDS = ("sender", "from:", "from <", "mail from", "return-path", "reply-to", "on behalf of", "contact", "assistance", "sent by")
