@@ -125,9 +125,13 @@ class Wire:
 
     def reply(self, seconds: float) -> Reply:
         """The next reply. Broken where it does not come in time, or is none."""
+        deadline = time.monotonic() + seconds
+        if self._position == len(self._buffer) and not self._receive():
+            self._await(deadline, select.POLLIN)
+            self._receive()
         found = _SIMPLE.match(self._buffer, self._position)
         if found is None:
-            return self._long_reply(time.monotonic() + seconds)
+            return self._long_reply(deadline)
         self._position = found.end()
         return Reply(int(found[1]), found[2].decode("utf-8", "replace"))
 
