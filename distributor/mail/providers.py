@@ -98,7 +98,11 @@ class Api:
                 many = self._connections
                 self._client = httpx2.Client(
                     timeout=httpx2.Timeout(self._timeout, connect=min(self._timeout, 10.0)),
-                    headers={"User-Agent": f"distributor/{__version__}", "Accept": "application/json"},
+                    headers={
+                        "User-Agent": f"distributor/{__version__}",
+                        "Accept": "application/json",
+                        "Accept-Encoding": "identity",  # nothing to unpack, so nothing grows
+                    },
                     limits=httpx2.Limits(max_connections=many + 1, max_keepalive_connections=many),
                     follow_redirects=False,
                     trust_env=False,
