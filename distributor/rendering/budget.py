@@ -45,8 +45,8 @@ class Budget:
 
 
 POST = Budget(STEPS, OUTPUT)
-DIGEST = Budget(200_000, 1_000_000)  # twelve sections of five take about a tenth of it
-PAGE = Budget(2_000_000, 5_000_000)  # an edition's web page has all of it, a thousand stories at most
+DIGEST = Budget(100_000, 500_000)  # twelve sections of five take 2,500 steps
+PAGE = Budget(1_000_000, 5_000_000)  # an edition has all of its stories on the web: 600 take 15,000 steps
 
 
 class Meter:

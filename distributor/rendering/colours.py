@@ -6,7 +6,6 @@ Contrast is WCAG 2.2's, 1.4.3: at least 4.5 to 1 for text.
 from __future__ import annotations
 
 import re
-from colorsys import hls_to_rgb, rgb_to_hls
 
 __all__ = ["ACCENT", "shades"]
 
@@ -21,16 +20,16 @@ def shades(accent: str) -> dict[str, str]:
     """`accent` for a light ground, `accent_dark` for a dark one: the colour itself where it is legible there."""
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", accent):
         accent = ACCENT
-    return {"accent": _legible(accent, GROUNDS[0], -1), "accent_dark": _legible(accent, GROUNDS[1], 1)}
+    return {"accent": _legible(accent, GROUNDS[0], 0.0), "accent_dark": _legible(accent, GROUNDS[1], 1.0)}
 
 
-def _legible(colour: str, ground: str, towards: int) -> str:
-    hue, light, full = rgb_to_hls(*_rgb(colour))
+def _legible(colour: str, ground: str, pole: float) -> str:
+    """The colour with as little black (0) or white (1) mixed in as the ground asks for."""
     for step in range(101):
-        shade = hls_to_rgb(hue, min(max(light + towards * step / 100, 0.0), 1.0), full)
-        if _contrast(shade, _rgb(ground)) >= LEAST:
-            return "#" + "".join(f"{round(part * 255):02x}" for part in shade)
-    return "#000000" if towards < 0 else "#ffffff"
+        red, green, blue = (part + (pole - part) * step / 100 for part in _rgb(colour))
+        if _contrast((red, green, blue), _rgb(ground)) >= LEAST:
+            break
+    return "#" + "".join(f"{round(part * 255):02x}" for part in (red, green, blue))
 
 
 def _rgb(colour: str) -> Rgb:

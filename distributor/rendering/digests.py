@@ -129,6 +129,7 @@ def _subject(paper: Paper, press: Press, values: Mapping[str, Any], sections: Se
     stories = [story for section in sections for story in section["stories"]]
     first = next(section for section in sections if section["stories"])
     titles = [cut(clean(story["title"]), TITLE) for story in stories[:20]]
+    said = titles[0].casefold().startswith(press.words.text("digest.breaking").casefold())
     known = dict(values) | {
         "title": titles[0],
         "titles": titles,
@@ -136,7 +137,7 @@ def _subject(paper: Paper, press: Press, values: Mapping[str, Any], sections: Se
         "section": first["title"],
         "categories": [section["title"] for section in sections if not section["trending"]],
         "count": len(stories),
-        "breaking": stories[0]["breaking"],
+        "breaking": stories[0]["breaking"] and not said,
         "digest": paper.edition.digest,
     }
     if paper.subject:

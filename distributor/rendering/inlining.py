@@ -35,7 +35,7 @@ def inline(document: str) -> str:
         raise ValueError(f"the style rules cannot be read: {error}") from None
     for place, rules in enumerate(kept):
         done = done.replace(_MARK.format(place), f"<style>{rules}</style>", 1)
-    return done.replace("<!DOCTYPE html>", "<!doctype html>\n", 1)
+    return done.replace("<!DOCTYPE html>", "<!DOCTYPE html>\n", 1)
 
 
 def style_hashes(page: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ __all__ = ["Excerpts", "Links", "Paper", "arranged", "cut", "told"]
 TITLE, ALT, NAME = 160, 125, 200  # characters in a mail; a page has titles whole
 SUMMARY, LEAD = 200, 320
 SHEET, THUMB, TALLEST = 560, 120, 160  # pixels: the width within the margins, a small picture
+SHOWN = 150  # stories that a mail could hold at most, bare of all but their titles
 LEAST = 60  # a picture smaller than this shows nothing (or counts readers)
 
 Excerpt = Callable[[Article], str]
@@ -119,20 +120,22 @@ def arranged(
     today = paper.edition.slot.astimezone(zone).date()
     made: list[dict[str, Any]] = []
     for place, section in enumerate(paper.edition.sections, 1):
-        wanted = section.articles + (section.rest if whole else ())
+        wanted = [n for n in section.articles + (section.rest if whole else ()) if n in paper.articles]
+        shown = wanted if whole else wanted[: max(SHOWN // len(paper.edition.sections), 1)]
         stories = [
             _story(article, paper, words, link=link, excerpt=excerpt)
             | {
                 "when": _when(article, words, zone, today),
                 "category": "" if section.title else _category(article, paper),
             }
-            for article in (paper.articles[number] for number in wanted if number in paper.articles)
+            for article in (paper.articles[number] for number in shown)
         ]
-        rest = 0 if whole else _count(section, paper, rest_known)
+        rest = 0 if whole else _count(section, paper, rest_known) + len(wanted) - len(shown)
         if stories or rest:
             made.append(_section(section, place, words) | {"stories": stories, "rest": rest})
-    if made and made[0]["stories"]:
-        _lead(made[0]["stories"][0])
+    stories = [story for section in made for story in section["stories"]]
+    for place, story in enumerate(stories):
+        _size(story, lead=place == 0)
     return made
 
 
@@ -179,16 +182,14 @@ def _story(
     }
 
 
-def _lead(story: dict[str, Any]) -> None:
+def _size(story: dict[str, Any], *, lead: bool) -> None:
     """The first story of all has more room: a wide picture where there is one, and a longer summary."""
     picture = story["picture"]
-    wide = picture and (not picture["height"] or picture["width"] > 1.2 * picture["height"])
-    story["lead"] = True
-    story["summary"] = story["lead_summary"]
-    if wide and picture["width"] >= SHEET // 2:
-        story["thumb"] = None
-    else:
-        story["picture"] = None
+    wide = picture and picture["width"] >= SHEET // 2 and picture["width"] > 1.2 * picture["height"]
+    story["lead"] = lead
+    if lead:
+        story["summary"] = story["lead_summary"]
+    story["thumb" if lead and wide else "picture"] = None
 
 
 def _apart(direction: str, words: Catalogue) -> str:

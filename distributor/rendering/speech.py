@@ -23,8 +23,10 @@ __all__ = ["COLUMNS", "SPEECH", "columns", "speaking", "wrapped"]
 
 COLUMNS = 72
 _WIDE = frozenset("WF")
-# Where a line may end in text without spaces: after a wide character.
-_PIECES = re.compile(r"[^\s\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]+|\S")
+_SPACES = re.compile(r"[ \t\n]+")  # not the no-break spaces
+# Where a line may end in text without spaces: after a wide character, but not before what closes a phrase.
+_WIDE_RANGE = r"\u1100-\u11ff\u2e80-\u2fff\u3005-\u3007\u3021-\ua4cf\uac00-\ud7af\uf900-\ufaff"
+_PIECES = re.compile(rf"[{_WIDE_RANGE}][^{_WIDE_RANGE}\w]*|(?:[^{_WIDE_RANGE}])+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def _is_wide(character: str) -> bool:
 def wrapped(text: str, width: int = COLUMNS) -> list[str]:
     """The words in lines no wider than `width`, unless one word is. A link is never broken."""
     lines, line, used = [], "", 0
-    for word in text.split():
+    for word in filter(None, _SPACES.split(text)):
         pieces = [word] if "://" in word else _PIECES.findall(word)
         for place, piece in enumerate(pieces):
             gap = " " if line and not place else ""
