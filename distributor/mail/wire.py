@@ -19,6 +19,7 @@ __all__ = ["Broken", "Wire"]
 LINE = 4_096  # RFC 5321 4.5.3.1.5 says 512; some servers write essays
 WHOLE = 32_768  # one reply with all its lines
 RECORD = 16_384  # TLS
+_QUICK = getattr(socket, "TCP_QUICKACK", 0)
 _SIMPLE = re.compile(rb"([2-5]\d\d) ([^\r\n]*)\r\n")
 _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 
@@ -182,6 +183,9 @@ class Wire:
         if left <= 0:
             raise Broken("the server did not answer in time")
         if events == select.POLLIN:
+            if _QUICK and self._sock.family != socket.AF_UNIX:
+                # A server may hold its next small packet back until we acknowledge this one, and we until we write.
+                self._sock.setsockopt(socket.IPPROTO_TCP, _QUICK, 1)
             self._poll.poll(left * 1000 + 1)
             return
         self._poll.modify(self._sock, events)

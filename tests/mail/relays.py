@@ -9,6 +9,7 @@ usual. `relay.letters` are those that it answered the final dot of with 250.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hmac
 import socket
 import ssl
@@ -60,6 +61,7 @@ class Relay:
     lmtp: bool = False
     tls: ssl.SSLContext | None = None
     implicit: bool = False
+    prompt: bool = True  # sends small packets at once
     dribble: int = 0  # bytes a packet; 0: all at once
     deaf: bool = False  # after DATA was answered it never reads again
     login: tuple[str, str] | None = None
@@ -89,6 +91,8 @@ class Relay:
             waker.connect_ex(("127.0.0.1", self.port))
         self._listener.close()
         for sock in self._open:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads from it, which close() does not
             sock.close()
         for thread in self._threads:
             thread.join(5)
@@ -106,6 +110,7 @@ class Relay:
             if self._over.is_set():
                 sock.close()
                 return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(self.prompt))
             self.connections += 1
             self._open.append(sock)
             thread = threading.Thread(target=self._serve, args=(sock,), daemon=True)
@@ -216,8 +221,10 @@ class _Line:
             self.say("554 5.5.1 no valid recipients")
             return
         content = b"".join(line + b"\r\n" for line in lines)
-        if self.answer("DOT", self.recipients[-1], "250 2.0.0 Ok: queued as 4FKX1") == 250:
+        said = self.decided("DOT", self.recipients[-1], "250 2.0.0 Ok: queued as 4FKX1")
+        if _code(said) == 250:
             self.relay.letters.append((self.sender, self.recipients[-1], content))
+        self.deliver(said)
 
     def on_rset(self, argument: str) -> None:
         self.mailed, self.recipients = False, []
@@ -231,16 +238,20 @@ class _Line:
         raise _Over
 
     def answer(self, verb: str, argument: str, usual: str | None = None, extra: bytes = b"") -> int:
+        said = self.decided(verb, argument, usual)
+        self.deliver(said, extra)
+        return _code(said)
+
+    def decided(self, verb: str, argument: str, usual: str | None = None) -> str | Act:
         told = self.relay.answers.get(verb)
         said = told(argument) if callable(told) else told
-        if said is None:
-            said = USUAL[verb] if usual is None else usual
+        return said if said is not None else USUAL[verb] if usual is None else usual
+
+    def deliver(self, said: str | Act, extra: bytes = b"") -> None:
         if isinstance(said, Act):
             self.act(said)
-            return int(said.reply[:3]) if said.reply[:3].isdigit() else 999
-        if said:
+        elif said:
             self.say(said, extra)
-        return int(said[:3]) if said[:3].isdigit() else 999
 
     def act(self, act: Act) -> None:
         if act.reply:
@@ -276,3 +287,8 @@ class _Line:
             self.rest += data
         line, _, self.rest = self.rest.partition(end)
         return line
+
+
+def _code(said: str | Act) -> int:
+    words = said.reply[:3].decode() if isinstance(said, Act) else said[:3]
+    return int(words) if words.isdigit() else 999
