@@ -21,6 +21,7 @@ from typing import IO, ClassVar, Self
 
 from distributor.errors import ChannelPaused
 from distributor.mail import Letter, Outcome, Scope, Session, Verdict
+from distributor.mail.headers import wire_address
 from distributor.mail.options import Setup
 from distributor.mail.singly import Hand, Singly, outcome
 
@@ -86,18 +87,21 @@ class Sendmail:
             raise ChannelPaused(f"{self.path} is no program that may be run", hint="install one, or name another")
 
     def _prepare(self, letter: Letter) -> Hand | Outcome:
-        if not _ADDRESS.fullmatch(letter.recipient) or letter.recipient.startswith(("|", "/")):
-            return outcome(
-                letter, Verdict.REFUSED, status="5.1.3", text="this address cannot be given to a local sendmail"
-            )
+        try:
+            recipient = wire_address(letter.recipient)
+        except ValueError:
+            recipient = ""
+        if not _ADDRESS.fullmatch(recipient) or recipient.startswith(("|", "/")):
+            text = "this address cannot be given to a local sendmail"
+            return outcome(letter, Verdict.REFUSED, status="5.1.3", text=text)
         if letter.sender and (not _ADDRESS.fullmatch(letter.sender) or letter.sender.startswith(("|", "/", "-"))):
             text = "this return path cannot be given to a local sendmail"
             return outcome(letter, Verdict.REFUSED, status="5.1.7", text=text, scope=Scope.MESSAGE)
-        return lambda: self._hand(letter)
+        return lambda: self._hand(letter, recipient)
 
-    def _hand(self, letter: Letter) -> Outcome:
+    def _hand(self, letter: Letter, recipient: str) -> Outcome:
         # `--` ends the options: an address that begins with "-" stays an address.
-        command = [self.path, "-i", "-f", letter.sender or "<>", "--", letter.recipient]
+        command = [self.path, "-i", "-f", letter.sender or "<>", "--", recipient]
         try:
             with tempfile.TemporaryFile() as message, tempfile.TemporaryFile() as said:
                 message.write(letter.content.replace(b"\r\n", b"\n"))
@@ -142,5 +146,5 @@ def _judged(letter: Letter, code: int | None, words: str) -> Outcome:
     if code in _REFUSED:
         status, scope = _REFUSED[code]
         return outcome(letter, Verdict.REFUSED, status=status, text=text, scope=scope)
-    scope = Scope.RECIPIENT if code == 75 else Scope.ACCOUNT
-    return outcome(letter, Verdict.LATER, status="4.3.0", text=text, scope=scope)
+    # 75 too: Postfix gives it for whatever is wrong with itself, and has asked no other server yet.
+    return outcome(letter, Verdict.LATER, status="4.3.0", text=text, scope=Scope.ACCOUNT)

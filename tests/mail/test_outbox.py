@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -176,6 +178,31 @@ def test_a_folder_that_vanished_is_the_machines_trouble_and_comes_back(tmp_path:
     (tmp_path / "out" / "tmp").rmdir()
     assert sent(session, [letter()])[0].verdict is Verdict.LATER
     assert sent(outbox.connect(), [letter(attempt=2)])[0].verdict is Verdict.TAKEN
+
+
+WRITER = """
+import sys
+from distributor.mail.outbox import Outbox
+from tests.mail.letters import letter, sent
+session = Outbox(sys.argv[1]).connect()
+print("ready", flush=True)
+sent(session, (letter(number, attempt=int(sys.argv[2])) for number in range(1500)))
+"""
+
+
+def test_after_kills_a_repeat_of_all_leaves_one_whole_file_each(tmp_path: Path) -> None:
+    for attempt, wait in ((1, 0.02), (2, 0.05), (3, 0.08), (4, None)):
+        command = [sys.executable, "-c", WRITER, str(tmp_path), str(attempt)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            process.stdout.readline()
+            if wait is not None:
+                time.sleep(wait)
+                process.kill()
+    names = [path.name for path in (tmp_path / "new").iterdir()]
+    assert len({name.partition(".")[0] for name in names}) == len(names) == 1500
+    sizes = {len(path.read_bytes()) - 2 * len(path.name.partition(".")[0]) for path in (tmp_path / "new").iterdir()}
+    assert max(sizes) - min(sizes) <= 4  # they differ by the number's digits alone
 
 
 @given(recipient=st.text(max_size=60), sender=st.text(max_size=60))

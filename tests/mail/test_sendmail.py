@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from distributor.errors import ChannelPaused
 from distributor.mail import Scope, Verdict
 from distributor.mail.sendmail import Sendmail
 from tests.mail.letters import Notes, letter, sent
+from tests.servers import program
 
 PROGRAM = """#!/usr/bin/env python3
 import json, os, sys, time
@@ -27,7 +30,7 @@ with open({log!r}, "a") as log:
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Path:
+def sendmail(tmp_path: Path) -> Path:
     return script(tmp_path, "sys.exit(0)")
 
 
@@ -43,12 +46,12 @@ def seen(folder: Path) -> list[tuple[list[str], str, list[str], str]]:
     return [tuple(json.loads(line)) for line in log.read_text().splitlines()] if log.exists() else []
 
 
-def test_a_letter_goes_in_on_stdin_with_lf_line_ends(program: Path) -> None:
+def test_a_letter_goes_in_on_stdin_with_lf_line_ends(sendmail: Path) -> None:
     one = letter()
     notes = Notes()
-    outcomes = sent(Sendmail(program).connect(), [one], notes)
+    outcomes = sent(Sendmail(sendmail).connect(), [one], notes)
     assert [(told.number, told.verdict) for told in outcomes] == [(1, Verdict.TAKEN)]
-    [(arguments, data, environment, folder)] = seen(program.parent)
+    [(arguments, data, environment, folder)] = seen(sendmail.parent)
     assert arguments == ["-i", "-f", "b-1-x@paper.example", "--", "reader@example.org"]
     assert data.encode() == one.content.replace(b"\r\n", b"\n")
     assert "\r" not in data
@@ -58,10 +61,10 @@ def test_a_letter_goes_in_on_stdin_with_lf_line_ends(program: Path) -> None:
     assert not set(environment) & (set(os.environ) - {"PATH", "LC_ALL", "LC_CTYPE"})
 
 
-def test_an_address_that_begins_with_a_dash_stays_an_address(program: Path) -> None:
-    outcomes = sent(Sendmail(program).connect(), [letter(1, "-OQueueDirectory=x@example.org")])
+def test_an_address_that_begins_with_a_dash_stays_an_address(sendmail: Path) -> None:
+    outcomes = sent(Sendmail(sendmail).connect(), [letter(1, "-OQueueDirectory=x@example.org")])
     assert outcomes[0].verdict is Verdict.TAKEN
-    [(arguments, *_)] = seen(program.parent)
+    [(arguments, *_)] = seen(sendmail.parent)
     assert arguments[-2:] == ["--", "-OQueueDirectory=x@example.org"]
 
 
@@ -73,22 +76,22 @@ def test_an_address_that_begins_with_a_dash_stays_an_address(program: Path) -> N
         "a\x00@x.example", "a\x85@x.example",
     ],
 )  # fmt: skip
-def test_what_is_not_one_address_never_reaches_the_program(program: Path, recipient: str) -> None:
-    [told] = sent(Sendmail(program).connect(), [replace(letter(), recipient=recipient)])
+def test_what_is_not_one_address_never_reaches_the_program(sendmail: Path, recipient: str) -> None:
+    [told] = sent(Sendmail(sendmail).connect(), [replace(letter(), recipient=recipient)])
     assert (told.verdict, told.scope) == (Verdict.REFUSED, Scope.RECIPIENT)
-    assert seen(program.parent) == []
+    assert seen(sendmail.parent) == []
 
 
 @pytest.mark.parametrize("sender", ["-x@paper.example", "a b@paper.example", "x\n@paper.example"])
-def test_a_return_path_that_is_none_refuses_the_letter(program: Path, sender: str) -> None:
-    [told] = sent(Sendmail(program).connect(), [letter(sender=sender)])
+def test_a_return_path_that_is_none_refuses_the_letter(sendmail: Path, sender: str) -> None:
+    [told] = sent(Sendmail(sendmail).connect(), [letter(sender=sender)])
     assert (told.verdict, told.scope) == (Verdict.REFUSED, Scope.MESSAGE)
-    assert seen(program.parent) == []
+    assert seen(sendmail.parent) == []
 
 
-def test_the_empty_return_path_is_said_as_such(program: Path) -> None:
-    sent(Sendmail(program).connect(), [letter(sender="")])
-    assert seen(program.parent)[0][0][1:3] == ["-f", "<>"]
+def test_the_empty_return_path_is_said_as_such(sendmail: Path) -> None:
+    sent(Sendmail(sendmail).connect(), [letter(sender="")])
+    assert seen(sendmail.parent)[0][0][1:3] == ["-f", "<>"]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_the_empty_return_path_is_said_as_such(program: Path) -> None:
         (69, Verdict.LATER, Scope.ACCOUNT),
         (70, Verdict.LATER, Scope.ACCOUNT),
         (71, Verdict.LATER, Scope.ACCOUNT),
-        (75, Verdict.LATER, Scope.RECIPIENT),
+        (75, Verdict.LATER, Scope.ACCOUNT),
         (77, Verdict.LATER, Scope.ACCOUNT),
         (78, Verdict.LATER, Scope.ACCOUNT),
         (1, Verdict.LATER, Scope.ACCOUNT),
@@ -146,24 +149,69 @@ def test_no_program_needs_a_person(path: str, tmp_path: Path, monkeypatch: pytes
         Sendmail(path).connect()
 
 
-def test_a_program_that_went_away_is_told_as_the_machines_trouble(program: Path) -> None:
-    session = Sendmail(program).connect()
-    program.unlink()
+def test_a_program_that_went_away_is_told_as_the_machines_trouble(sendmail: Path) -> None:
+    session = Sendmail(sendmail).connect()
+    sendmail.unlink()
     [told] = sent(session, [letter()])
     assert (told.verdict, told.scope) == (Verdict.LATER, Scope.ACCOUNT)
 
 
-def test_a_journal_that_cannot_be_written_keeps_the_letter_here(program: Path) -> None:
-    [told] = sent(Sendmail(program).connect(), [letter(1), letter(2)], Notes(full="started"))
+def test_a_journal_that_cannot_be_written_keeps_the_letter_here(sendmail: Path) -> None:
+    [told] = sent(Sendmail(sendmail).connect(), [letter(1), letter(2)], Notes(full="started"))
     assert told.verdict is Verdict.UNTRIED
-    assert seen(program.parent) == []
+    assert seen(sendmail.parent) == []
 
 
-def test_a_journal_that_fails_afterwards_changes_no_outcome(program: Path) -> None:
-    session = Sendmail(program).connect()
+def test_a_journal_that_fails_afterwards_changes_no_outcome(sendmail: Path) -> None:
+    session = Sendmail(sendmail).connect()
     told = sent(session, [letter(1), letter(2)], Notes(full="ended"))
     assert [one.verdict for one in told] == [Verdict.TAKEN]
     assert not session.alive
+
+
+CONFIG = """compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = mail.paper.example
+mydestination =
+inet_interfaces = loopback-only
+maillog_file_prefixes = {folder}
+maillog_file = {folder}/queue/log
+"""
+
+
+@pytest.mark.server("postfix")
+def test_a_real_postfix_queues_each_letter_whole_for_its_one_recipient(tmp_path: Path) -> None:
+    """Its sendmail and postdrop alone: no daemon runs, so nothing leaves the queue."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may give Postfix a queue of his own")
+    for name in ("etc", "queue", "data"):
+        (tmp_path / name).mkdir()
+    shutil.chown(tmp_path / "data", "postfix")
+    (tmp_path / "etc" / "main.cf").write_text(CONFIG.format(folder=tmp_path))
+    (tmp_path / "etc" / "master.cf").write_text("postlog unix-dgram n - n - 1 postlogd\n")
+    subprocess.run([program("postfix"), "-c", tmp_path / "etc", "check"], check=True, capture_output=True)
+    wrapper = tmp_path / "sendmail"
+    wrapper.write_text(f'#!/bin/sh\nexec {program("sendmail")} -C {tmp_path}/etc "$@"\n')
+    wrapper.chmod(0o755)
+    recipients = ["reader@example.org", "-x@example.org", "a+b@xn--bcher-kva.example"]
+    letters = [letter(number, recipient) for number, recipient in enumerate(recipients)]
+    letters.append(letter(9, sender=""))
+    told = sent(Sendmail(wrapper).connect(), letters)
+    assert [one.verdict for one in told] == [Verdict.TAKEN] * 4
+    seen = {}
+    for path in (tmp_path / "queue" / "maildrop").iterdir():
+        done = subprocess.run([program("postcat"), "-c", tmp_path / "etc", path], capture_output=True, check=True)
+        lines = done.stdout.decode().split("\n")
+        names = [line.partition(": ")[2] for line in lines if line.startswith(("sender: ", "recipient: "))]
+        assert "." in lines
+        assert "From hier beginnt eine Zeile mit From." in lines
+        seen[(names[1], names[0])] = lines
+    assert set(seen) == {(one.recipient, one.sender) for one in letters}
 
 
 @given(st.text(max_size=40))
