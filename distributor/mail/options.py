@@ -23,9 +23,9 @@ _REQUIRED: Any = object()
 class Setup:
     """A transport's URL in its parts, percent-decoded; `password` may also have come apart from it.
 
-    `folder` is the data folder, `clock()` is now, aware, UTC; `key` is the setting that errors name. Ask for every
-    option that the transport knows, then call `done()`. Every method raises ConfigError; no message repeats a
-    value, which may be a secret.
+    `folder` is the data folder, `clock()` is now, aware, UTC; `key` is the setting that errors name. `beside` are
+    options that stand beside the address, and that a transport need not know. Ask for every option that the transport
+    knows, then call `done()`. Every method raises ConfigError; no message repeats a value, which may be a secret.
     """
 
     scheme: str
@@ -38,6 +38,7 @@ class Setup:
     folder: Path = Path("data")
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     key: str = "mail.smtp"
+    beside: Mapping[str, str] = field(default_factory=dict)
     _known: list[str] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod
@@ -73,7 +74,7 @@ class Setup:
     def text(self, name: str, default: str = _REQUIRED) -> str:
         """One line of text; without a default it must be there."""
         self._known.append(name)
-        value = self.options.get(name, "").strip()
+        value = (self.options.get(name) or self.beside.get(name, "")).strip()
         if value and not value.isprintable():
             raise self.wrong(name, "must be one line of text, without control characters")
         if not value and default is _REQUIRED:

@@ -15,6 +15,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -45,11 +46,14 @@ def build(
     *,
     password: str = "",
     folder: Path,
+    sessions: int = 0,
+    per_second: float = 0,
     key: str = "mail.smtp",
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Transport:
     """The transport of an address. `password` is the secret that does not stand in it, `folder` the data folder.
 
+    `sessions` and `per_second` hold where the address does not say them; 0 leaves them to the transport.
     Raises ConfigError, whose key is `key`, and which names the option that is wrong and never its value.
     """
     own, _, query = url.partition("?")
@@ -58,7 +62,9 @@ def build(
         found = _loaded(EntryPoint(own, own, GROUP), key)
     else:
         found = _resolve(url.partition(":")[0].lower() if ":" in url else "", key)
-    return found.build(Setup.of(url, password=password, folder=folder, key=key, clock=clock))
+    setup = Setup.of(url, password=password, folder=folder, key=key, clock=clock)
+    beside = {"sessions": str(sessions) if sessions else "", "per_second": f"{per_second:.6f}" if per_second else ""}
+    return found.build(replace(setup, beside=beside))
 
 
 class _Relay:

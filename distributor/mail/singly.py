@@ -17,7 +17,8 @@ Hand = Callable[[], Outcome]
 class Singly:
     """`prepare` gives the letter's hand, or its outcome where it can be told before a byte left. Both never raise.
 
-    After an outcome that concerns the whole account the session ends: every further letter would fare alike.
+    The session ends after an outcome that concerns the whole account, for every further letter would fare alike, and
+    after an unknown one: a provider that answers nothing but 500 must not make a thousand letters uncertain.
     """
 
     def __init__(self, prepare: Callable[[Letter], Hand | Outcome]) -> None:
@@ -41,7 +42,7 @@ class Singly:
                     yield outcome(letter, Verdict.UNTRIED, text=f"the journal cannot be written: {error}")
                     return
                 ready = self._tell(journal, ready())
-            self._alive = self._alive and ready.scope is not Scope.ACCOUNT
+            self._alive = self._alive and ready.scope is not Scope.ACCOUNT and ready.verdict is not Verdict.UNKNOWN
             yield ready
             if not self._alive:
                 return

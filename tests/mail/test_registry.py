@@ -51,6 +51,13 @@ def test_a_relay_takes_its_options_and_login() -> None:
     assert made("lmtp:///run/dovecot/lmtp").relay.path == "/run/dovecot/lmtp"
 
 
+def test_what_stands_beside_the_address_holds_where_it_says_nothing() -> None:
+    both = build("outbox:?sessions=3", folder=Path("d"), sessions=7, per_second=2.5)
+    assert (both.sessions, both.per_second) == (3, 2.5)
+    ses = build(f"ses://{KEY}@eu-west-1", password=SECRET, folder=Path("d"), sessions=0, per_second=0)
+    assert (ses.sessions, ses.per_second) == (10, 14)
+
+
 def test_an_outbox_made_from_an_address_takes_letters(tmp_path: Path) -> None:
     outbox = made("outbox:", folder=tmp_path)
     sent(outbox.connect(), [letter()])
@@ -128,7 +135,7 @@ class Courier:
 
 
 def test_a_class_of_your_own_is_named_by_module_and_class() -> None:
-    courier = made("tests.mail.test_registry:Courier?route=2")
+    courier = build("tests.mail.test_registry:Courier?route=2", folder=Path("d"), sessions=4, per_second=0.5)
     assert (courier.kind, courier.route) == ("courier", 2)
     with pytest.raises(ConfigError, match="no option 'rout'"):
         made("tests.mail.test_registry:Courier?rout=2")
