@@ -13,8 +13,8 @@ _LOCAL = re.compile(r"[^\s<>()\[\],;:\"@\\\x00-\x1f]{1,128}")  # matched on the 
 _QUOTED = re.compile(r'"[^"\r\n@<>]{1,62}"')
 _DOMAIN = re.compile(r"(?:\[[0-9a-fA-F.:]{3,45}\]|[^\W_](?:[\w-]{0,62}\.?){1,20})")
 _MACHINES = re.compile(
-    r"(?:mail(?:er)?[-_.]?(?:daemon|delivery)|mail\.delivery|post?_?mas?ter|mailerdaemon|mailadm|mail-?admin"
-    r"|(?:do-?)?no-?t?-?reply|nobody|abuse|mdaemon|mta|mailsystem|mail-system|bounces?|system)[\w.+-]*@",
+    r"(?:mail(?:er)?[-_.]?(?:daemon|delivery)|mail\.delivery\.system|post?_?mas?ter|mailadm(?:in)?|mail-admin|mdaemon"
+    r"|(?:do-?not-?|no-?)reply|nobody|abuse|mta|mail-?system|system|bounces?)(?:[-_.+=][\w.+=-]*)?@",
     re.IGNORECASE,
 )
 _MOST = 4000

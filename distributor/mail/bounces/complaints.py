@@ -1,4 +1,4 @@
-"""Complaints: feedback reports (RFC 5965), the providers' own forms of them, and notices in JSON (Amazon SES by mail)."""
+"""Complaints: feedback reports (RFC 5965), the providers' own forms of them, and notices in JSON (Amazon SES)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from distributor.mail.bounces.addresses import address_in, addresses_in
 from distributor.mail.bounces.opening import Fields, Part, read_fields
+from distributor.mail.bounces.reasons import CONTENT_REASONS, judged, one_line
 from distributor.mail.bounces.report import Kind, Original, Report
 
 __all__ = ["feedback", "notices"]
@@ -17,9 +18,18 @@ _TYPES: dict[str, Kind] = {"opt-out": "unsubscribe", "opt-out-list": "unsubscrib
 # Said about the mail, not by its reader: it must not end a subscription.
 _NOT_OF_READERS = frozenset({"auth-failure", "dmarc", "dkim", "not-spam", "virus", "miscategorized"})
 _RECIPIENTS = ("original-rcpt-to", "removal-recipient", "original-recipient", "redacted-address")
-_MARKS = ("x-hmxmroriginalrecipient", "x-hmxmroriginalrcpt", "x-apparently-to", "x-original-to", "x-rcpt-to", "delivered-to")
+_MARKS = (
+    "x-hmxmroriginalrecipient",
+    "x-hmxmroriginalrcpt",
+    "x-apparently-to",
+    "x-original-to",
+    "x-rcpt-to",
+    "delivered-to",
+)
 _FROM = re.compile(r"(?:staff|fbl|feedback|complaints?|abuse|scomp|arf|noreply-fbl)[\w.+-]*@", re.IGNORECASE)
-_ABOUT = re.compile(r"complaint about|abuse report|feedback report|spam report|email abuse|fw: spam|marked as spam", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"complaint about|abuse report|feedback report|spam report|email abuse|fw: spam|marked as spam", re.IGNORECASE
+)
 _MOST = 200
 _NOTICE_KINDS: dict[str, Kind] = {"bounce": "bounce", "complaint": "complaint", "delivery": "delivered"}
 
@@ -101,8 +111,6 @@ def _decoded(text: str) -> dict[str, Any]:
 
 
 def _noticed(document: dict[str, Any], kind: str) -> Iterator[Report]:
-    from distributor.mail.bounces.reasons import CONTENT_REASONS, judged, one_line
-
     mail, details = _table(document.get("mail")), _table(document.get(kind))
     common = _table(mail.get("commonHeaders"))
     original = Original(

@@ -17,10 +17,21 @@ from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.header import decode_header, make_header
 
-__all__ = ["DEEPEST", "MOST_BYTES", "MOST_PARTS", "Fields", "Part", "decoded_words", "open_mail", "read_fields"]
+__all__ = [
+    "DEEPEST",
+    "MAIL_KINDS",
+    "MOST_BYTES",
+    "MOST_PARTS",
+    "Fields",
+    "Part",
+    "decoded_words",
+    "open_mail",
+    "read_fields",
+]
 
 MOST_BYTES = 256 * 1024
 MOST_PARTS = 60
+MAIL_KINDS = ("message/rfc822", "message/global")
 DEEPEST = 6
 _MOST_FIELDS = 400
 
@@ -36,12 +47,12 @@ Fields = dict[str, list[str]]  # lower case names, unfolded values in the order 
 
 @dataclass(slots=True)
 class Part:
-    """A leaf of the MIME tree. `kind` is its media type; `inside` says that it belongs to the reported mail."""
+    """A leaf of the MIME tree. `kind` is its media type; `inside` counts the mails that it lies in within this one."""
 
     kind: str
     fields: Fields
     text: str
-    inside: bool = False
+    inside: int = 0
     children: list[Part] = field(default_factory=list)
 
     def first(self, name: str) -> str:
@@ -59,7 +70,7 @@ def open_mail(raw: bytes) -> Part:
     data = raw[:MOST_BYTES].replace(b"\x00", b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n")
     if data.startswith((b"From ", b">From ")):
         data = data.partition(b"\n")[2]
-    return _part(data, DEEPEST, [MOST_PARTS], "text/plain", inside=False)
+    return _part(data, DEEPEST, [MOST_PARTS], "text/plain", 0)
 
 
 def read_fields(text: str) -> Fields:
@@ -90,7 +101,7 @@ def decoded_words(value: str) -> str:
         return value
 
 
-def _part(data: bytes, depth: int, left: list[int], default: str, *, inside: bool) -> Part:
+def _part(data: bytes, depth: int, left: list[int], default: str, inside: int) -> Part:
     left[0] -= 1
     head, body = _split(data)
     fields = read_fields(_characters(head, "utf-8"))
@@ -103,15 +114,15 @@ def _part(data: bytes, depth: int, left: list[int], default: str, *, inside: boo
     if kind.startswith("multipart/") and depth > 0 and "boundary" in parameters:
         inner = "message/rfc822" if kind == "multipart/digest" else "text/plain"
         part.children = [
-            _part(piece, depth - 1, left, inner, inside=inside)
+            _part(piece, depth - 1, left, inner, inside)
             for piece in _pieces(body, parameters["boundary"])
             if left[0] > 0
         ]
         if part.children:
             return part
     content = _transferred(body, (fields.get("content-transfer-encoding") or [""])[0])
-    if kind in ("message/rfc822", "message/global") and depth > 0 and left[0] > 0:
-        part.children = [_part(content.lstrip(b"\n"), depth - 1, left, "text/plain", inside=True)]
+    if kind in MAIL_KINDS and depth > 0 and left[0] > 0:
+        part.children = [_part(content.lstrip(b"\n"), depth - 1, left, "text/plain", inside + 1)]
         part.text = _characters(content[:65536], "utf-8")
     elif kind.startswith(("text/", "message/", "multipart/")) or "/" not in kind:
         text = _characters(content, parameters.get("charset", "utf-8"))

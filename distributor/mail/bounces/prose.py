@@ -16,26 +16,36 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from distributor.mail.bounces.addresses import addresses_in, find_addresses, is_machine
-from distributor.mail.bounces.vocabulary import FAILURE_WORDS, ORIGINAL_BEGINS, ORIGINAL_RULES, RECIPIENT_WORDS, SENDER_WORDS
+from distributor.mail.bounces.addresses import find_addresses, is_machine
+from distributor.mail.bounces.vocabulary import vocabulary
 
 __all__ = ["Named", "named_recipients", "notice_of", "split_original", "tells_failure"]
 
+_PREPOSITIONS = (" to", " for", " user", " address", " recipient", " users")
 _MOST_LINES = 600
 _MOST_NOTICE = 32 * 1024
 _LONGEST_LINE = 1000
 _MOST_NAMED = 200
 
 _RULES = frozenset({"--", "==", "**", "__", "##", "- ", "= ", "* ", "|-", ">>", "~~", "++", "-=", "<<"})
-_HEADER = re.compile(r"(?:Received|Return-Path|DKIM-Signature|MIME-Version|X-[\w-]{1,60}|From|Message-I[dD]|Date):", re.I)
-_STRONG_HEADER = re.compile(r"(?:Received: *(?:from|by|\()|Return-Path: *\S|DKIM-Signature:|DomainKey-Signature:)", re.I)
+_HEADER = re.compile(
+    r"(?:Received|Return-Path|DKIM-Signature|MIME-Version|X-[\w-]{1,60}|From|Message-Id|Date):", re.IGNORECASE
+)
+_STRONG_HEADER = re.compile(
+    r"(?:Received: *(?:from|by|\()|Return-Path: *\S|DKIM-Signature:|DomainKey-Signature:)", re.IGNORECASE
+)
 _BULLET = re.compile(r"[\s>*•·o|-]{0,12}(?:(?:To|Address|Recipient|Addressed To|Rcpt)s?:\s*)?[\"'<\[]{0,3}$", re.I)
 _AFTER = re.compile(
     r"[\"'>\]]{0,3}\s{0,4}(?:$|[:;(\[<,]|\.\.\.|\.?$|-{1,3}\s|on \w{3},? |on \d|failed\b|unknown\b|was\b|is\b|=>"
-    r"|[2345]\d\d\b|\(?#|.{0,40}\b(?:[Ii]nvalid|[Ee]rror|ERROR|[Uu]nknown|[Rr]eject|[Ff]ail|[Rr]efus|not found|not exist|full|quota)\b)"
+    r"|[2345]\d\d\b|\(?#"
+    r"|.{0,40}\b(?:[Ii]nvalid|[Ee]rror|ERROR|[Uu]nknown|[Rr]eject|[Ff]ail|[Rr]efus|not found|not exist|full|quota)\b)"
 )
-_ASKS = re.compile(r"(?:to the address|contact|send (?:mail|email|a mail|a message) to|assistance|questions? to|write to|mail to):?$", re.IGNORECASE)
+_ASKS = re.compile(
+    r"(?:to the address|contact|send (?:mail|email|a mail|a message) to|assistance|questions? to|write to|mail to):?$",
+    re.IGNORECASE,
+)
 _REPLY = re.compile(r"^\s{0,8}(?:<<<\s*)?[245]\d\d[ -](?:[245]\.\d+\.\d+ )?[<\"]?$")
+_TALK = re.compile(r"[ .]{0,8}while talking to", re.IGNORECASE)
 _COMMAND = re.compile(r"(?:RCPT\s{1,3}TO\s{0,2}:\s{0,2}<?|SMTP:RCPT.{0,60}?<)$", re.IGNORECASE)
 
 
@@ -64,10 +74,12 @@ def split_original(text: str) -> tuple[str, str]:
 def _introduces(line: str) -> bool:
     if len(line) > 160:
         return False
-    if any(words in line for words in ORIGINAL_BEGINS):
+    if any(words in line for words in vocabulary().original):
         return True
+    rules = vocabulary().original_rule
     bare = line.strip(" -=*|_#+:.<>[]")
-    return bare.startswith(ORIGINAL_RULES) and len(bare) < 60 and (line[:2] in _RULES or line.endswith(":") or bare in ORIGINAL_RULES)
+    drawn = line[:2] in _RULES or line.endswith(":") or bare in rules
+    return drawn and bare.startswith(rules) and len(bare) < 60
 
 
 def notice_of(texts: Iterable[str]) -> str:
@@ -78,7 +90,7 @@ def notice_of(texts: Iterable[str]) -> str:
 def tells_failure(text: str) -> bool:
     """True where the text says that a mail could not be, or was not yet, delivered."""
     low = " ".join(text[:_MOST_NOTICE].lower().split())
-    return any(words in low for words in FAILURE_WORDS)
+    return any(words in low for words in vocabulary().failure)
 
 
 def named_recipients(notice: str, senders: Collection[str]) -> list[Named]:
@@ -96,7 +108,7 @@ def named_recipients(notice: str, senders: Collection[str]) -> list[Named]:
 
 
 _Place = tuple[int, str]  # line, address
-_Test = Callable[[str, str], bool]
+_Test = Callable[[str], bool]  # of what stands before the address in its line
 
 
 def _blocks(lines: list[str], senders: Collection[str]) -> list[_Place]:
@@ -127,31 +139,33 @@ def _line_start(line: str) -> list[tuple[int, str]]:
 
 
 def _replies(lines: list[str], senders: Collection[str]) -> list[_Place]:
-    return _where(lines, senders, lambda before, _: _REPLY.match(before) is not None)
+    return _where(lines, senders, lambda before: _REPLY.match(before) is not None)
 
 
 def _commands(lines: list[str], senders: Collection[str]) -> list[_Place]:
-    return _where(lines, senders, lambda before, _: _COMMAND.search(before[-120:]) is not None)
+    return _where(lines, senders, lambda before: _COMMAND.search(before[-120:]) is not None)
 
 
 def _phrases(lines: list[str], senders: Collection[str]) -> list[_Place]:
-    def test(before: str, after: str) -> bool:
-        near = before[-100:].lower()
-        if any(words in near[-24:] for words in SENDER_WORDS):
-            return False
-        return any(words in near for words in RECIPIENT_WORDS) or (
-            near.rstrip(" <\"'(").endswith((" to", " for", " user", " address", " recipient", "users"))
-        )
-
-    joined = [f"{lines[n - 1].strip()} {line}" if n else line for n, line in enumerate(lines)]
     found: list[_Place] = []
     for number, line in enumerate(lines):
-        shift = len(joined[number]) - len(line)
-        for start, end, address in find_addresses(line):
-            good = not is_machine(address) and address.lower() not in senders
-            if good and test(joined[number][: start + shift], line[end:]):
-                found.append((number, address))
+        if "@" not in line:
+            continue
+        above = f"{lines[number - 1].strip()} " if number else ""
+        found += [
+            (number, address)
+            for start, _, address in find_addresses(line)
+            if not is_machine(address) and address.lower() not in senders and _is_for(above + line[:start])
+        ]
     return found[:1] if len({address.lower() for _, address in found}) > 3 else found
+
+
+def _is_for(before: str) -> bool:
+    """True where these words lead up to the address of a recipient."""
+    near = before[-100:].lower()
+    if any(words in near[-24:] for words in vocabulary().sender):
+        return False
+    return any(words in near for words in vocabulary().recipient) or near.rstrip(" <\"'(").endswith(_PREPOSITIONS)
 
 
 def _where(lines: list[str], senders: Collection[str], test: _Test) -> list[_Place]:
@@ -159,8 +173,8 @@ def _where(lines: list[str], senders: Collection[str], test: _Test) -> list[_Pla
         (number, address)
         for number, line in enumerate(lines)
         if "@" in line
-        for start, end, address in find_addresses(line)
-        if not is_machine(address) and address.lower() not in senders and test(line[:start], line[end:])
+        for start, _, address in find_addresses(line)
+        if not is_machine(address) and address.lower() not in senders and test(line[:start])
     ]
 
 
@@ -174,8 +188,7 @@ def _with_words(lines: list[str], places: list[_Place], *, before: bool) -> list
         start, end = number, places[index + 1][0] if index + 1 < len(places) else len(lines)
         if before:
             start, end = places[index - 1][0] + 1 if index else 0, number + 1
-            talks = (n for n in range(number, start - 1, -1) if lines[n].lstrip(" .").lower().startswith("while talking to"))
-            start = next(talks, start)
+            start = next((n for n in range(number, start - 1, -1) if _TALK.match(lines[n])), start)
         spelled.setdefault(address.lower(), address)
         named.setdefault(address.lower(), []).append("\n".join(lines[start : max(end, start + 1)])[:4000])
     return [Named(spelled[low], "\n".join(said)[:4000]) for low, said in named.items()]
@@ -187,9 +200,3 @@ def _begins_headers(lines: list[str], number: int) -> bool:
         return False
     following = [line for line in lines[number + 1 : number + 14] if line[:1] not in (" ", "\t", "")]
     return bool(following) and _HEADER.match(following[0]) is not None
-
-
-def mentions(text: str, address: str) -> bool:
-    """True where the text holds the address, in any case of letters."""
-    low = address.lower()
-    return any(found.lower() == low for found in addresses_in(text))

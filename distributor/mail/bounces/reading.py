@@ -4,36 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from distributor.mail.bounces.addresses import address_in, addresses_in, is_machine
 from distributor.mail.bounces.answers import answer
 from distributor.mail.bounces.complaints import feedback, notices
-from distributor.mail.bounces.opening import Fields, Part, decoded_words, open_mail, read_fields
+from distributor.mail.bounces.opening import MAIL_KINDS, Fields, Part, decoded_words, open_mail, read_fields
 from distributor.mail.bounces.prose import Named, named_recipients, notice_of, split_original, tells_failure
-from distributor.mail.bounces.reasons import CONTENT_REASONS, codes_in, judged, one_line
+from distributor.mail.bounces.reasons import CONTENT_REASONS, Verdict, codes_in, judged, one_line
 from distributor.mail.bounces.report import Kind, Original, Report
 from distributor.mail.bounces.statuses import MOST_RECIPIENTS, Status, read_statuses
+from distributor.mail.bounces.vocabulary import vocabulary
 
 __all__ = ["read"]
 
-_SUBJECT = re.compile(
-    r"undeliver|deliver(?:y|ed)? (?:status|fail|problem|error|notif|report)|failure notice|returned (?:mail|to sender)|mail (?:delivery|could|system|failed|failure)"
-    r"|non[- ]?delivery|could not be delivered|not (?:be )?delivered|bounce|returning (?:message )?to sender|delayed|warning: (?:message|could)|message you sent"
-    r"|permanent (?:delivery )?failure|are not (?:a )?member|delivery has failed|delivery failure|undelivered|returned message|mail error|rejected|blocked by|unzustellbar|non remis"
-    r"|failed delivery|message status|user unknown|配信|送信|недостав|не доставлено|rückgabe|devuelto|no entregado|delivery fail",
-    re.IGNORECASE,
-)
+_FIELD = re.compile(r"\s{0,8}[A-Za-z-]{2,40}:")
+_HEADER_KINDS = ("text/rfc822-headers", "message/rfc822-headers", "text/rfc822", "message/global-headers")
+_VERBS: dict[str, Kind] = {
+    "delayed": "delay",
+    "delivered": "delivered",
+    "relayed": "delivered",
+    "expanded": "delivered",
+}
 _STATUS_KINDS = ("message/delivery-status", "message/global-delivery-status")
-_DELAY_WORDS = (
-    "warning message only", "this is a warning", "has been delayed", "is delayed", "will be retried", "delivery attempts will continue", "not yet been delivered",
-    "still being retried", "temporary failure report", "do not need to resend", "has not yet", "will keep trying", "will continue to try",
-)  # fmt: skip
 
 
 def read(message: bytes) -> list[Report]:
     """What a mail reports, at most 200 recipients; an empty list for an ordinary mail.
 
-    Never raises: what is not understood is no report. Looks at the first 256 KB.
+    Never raises: what is not understood is no report. Looks at the first 256 KB. A report proves nothing, anybody can
+    write one: act on it only where `original.return_paths` holds a return path of our own (`verp.read_verp`).
     """
     mail = open_mail(message)
     whole = notice_of(_texts(mail))
@@ -62,19 +62,23 @@ def _texts(mail: Part) -> Iterator[str]:
 def _inner_fields(mail: Part, quoted: str) -> Fields:
     """The header of the reported mail, from its own part or from what the notice quotes."""
     for part in mail.walk():
-        if part.kind in ("message/rfc822", "message/global") and part.children:
+        if part.kind in MAIL_KINDS and part.children:
             return part.children[0].fields
-        if part.kind in ("text/rfc822-headers", "message/rfc822-headers", "text/rfc822", "message/global-headers"):
+        if part.kind in _HEADER_KINDS:
             return read_fields(part.text.lstrip("\n"))
-    lines = [line for line in quoted[:65536].split("\n")]
-    start = next((n for n, line in enumerate(lines[:40]) if re.match(r"\s{0,8}[A-Za-z-]{2,40}:", line)), 0)
+    return _quoted_fields(quoted)
+
+
+def _quoted_fields(quoted: str) -> Fields:
+    """The header fields at the head of a quoted mail, which may be indented or spaced out."""
+    lines = quoted[:65536].split("\n", 400)[:400]
+    start = next((n for n, line in enumerate(lines[:40]) if _FIELD.match(line)), 0)
     block: list[str] = []
     for line in lines[start : start + 300]:
-        if not line.strip():
-            if block and len(block) > 2:
-                break
-            continue
-        block.append(line)
+        if line.strip():
+            block.append(line)
+        elif len(block) > 2:
+            break
     return read_fields("\n".join(block))
 
 
@@ -82,7 +86,8 @@ def _original(mail: Part, inner: Fields) -> Original:
     def first(name: str, length: int = 998) -> str:
         return (inner.get(name) or [""])[0][:length]
 
-    to = [address for name in ("delivered-to", "x-original-to", "to") for value in mail.fields.get(name, []) for address in addresses_in(value)]
+    own = [value for name in ("delivered-to", "x-original-to", "to") for value in mail.fields.get(name, [])]
+    to = [address for value in own for address in addresses_in(value)]
     return Original(
         message_id=first("message-id"),
         return_path=address_in(first("return-path")),
@@ -99,7 +104,8 @@ def _by_statuses(mail: Part, text: str, original: Original) -> list[Report]:
     formal = [part.text for part in outside if part.kind in _STATUS_KINDS]
     rows = [row for block in formal for row in read_statuses(block)]
     if not rows:
-        rows = [row for part in outside if part.kind.startswith(("text/", "multipart/")) for row in read_statuses(part.text)]
+        loose = [part.text for part in outside if part.kind.startswith(("text/", "multipart/"))]
+        rows = [row for block in loose for row in read_statuses(block)]
     named = {item.address.lower(): item for item in named_recipients(text, _senders(mail, original))} if rows else {}
     seen: dict[str, Report] = {}
     for row in rows[:MOST_RECIPIENTS]:
@@ -115,21 +121,13 @@ def _of_status(row: Status, named: dict[str, Named], text: str, original: Origin
     about = named.get(recipient.lower()) or named.get(address_in(row.actual).lower())
     context = about.said if about else text
     found = judged(row.said, status=row.code, context=context, notice=text)
-    kinds: dict[str, Kind] = {"delayed": "delay", "delivered": "delivered", "relayed": "delivered", "expanded": "delivered"}
-    kind = kinds.get(row.verb, "bounce")
+    kind = _VERBS.get(row.verb, "bounce")
     if asked and asked.lower() != recipient.lower():
-        original = _asked(original, asked)
+        original = replace(original, asked=asked)
     said = one_line(row.said or (about.said if about else ""))
     if kind == "delivered":
         return Report(recipient, kind, False, found.status, found.reply, "delivered", said, original=original)
-    block = found.reason in CONTENT_REASONS
-    return Report(recipient, kind, found.hard, found.status, found.reply, found.reason, said, block, original)
-
-
-def _asked(original: Original, asked: str) -> Original:
-    from dataclasses import replace
-
-    return replace(original, asked=asked)
+    return _report(recipient, kind, found, said, original)
 
 
 def _by_prose(mail: Part, text: str, inner: Fields, original: Original) -> list[Report]:
@@ -144,27 +142,39 @@ def _by_prose(mail: Part, text: str, inner: Fields, original: Original) -> list[
         reported = addresses_in(" ".join(inner.get("to", [])))
         named = [Named(address, text) for address in reported] if len(reported) == 1 else []
     low = " ".join(text[:8000].lower().split())
-    kind: Kind = "delay" if any(words in low for words in _DELAY_WORDS) else "bounce"
+    kind: Kind = "delay" if any(words in low for words in vocabulary().delay) else "bounce"
     return [_of_prose(item, text, kind, original) for item in named[:MOST_RECIPIENTS]]
 
 
 def _of_prose(item: Named, text: str, kind: Kind, original: Original) -> Report:
     said = item.said if len(item.said.strip()) > len(item.address) + 6 else ""
     found = judged(said or text, context=text, notice=text)
+    return _report(item.address, kind, found, one_line(said or text), original)
+
+
+def _report(recipient: str, kind: Kind, found: Verdict, said: str, original: Original) -> Report:
     block = found.reason in CONTENT_REASONS
-    return Report(item.address, kind, found.hard, found.status, found.reply, found.reason, one_line(said or text), block, original)
+    return Report(recipient, kind, found.hard, found.status, found.reply, found.reason, said, block, original)
 
 
 def _is_notice(mail: Part, text: str) -> bool:
     """True for a mail that a mail system wrote about a failure: by its sender or its subject, and by its words."""
-    path, sender = mail.first("return-path"), mail.first("from")
-    empty = ("return-path" in mail.fields and path.strip() in ("<>", "")) or ("from" in mail.fields and sender.strip() in ("<>", ""))
-    machine = is_machine(address_in(sender)) or "mailer-daemon" in sender.lower() or "mailer-daemon" in path.lower() or "postmaster" in sender.lower()
-    subject = bool(_SUBJECT.search(decoded_words(mail.first("subject"))[:300]))
     report = any(part.kind in _STATUS_KINDS and not part.inside for part in mail.walk())
-    if report or tells_failure(text):
-        return report or empty or machine or subject
-    return (empty or machine) and codes_in(text[:8000])[0][:1] in ("4", "5")
+    machine = _is_of_machine(mail)
+    if not report and not tells_failure(text):
+        return machine and codes_in(text[:8000])[0][:1] in ("4", "5")
+    subject = decoded_words(mail.first("subject"))[:300].lower()
+    answers = "in-reply-to" in mail.fields or subject.startswith(("re:", "aw:", "sv:"))
+    return report or machine or (not answers and any(words in subject for words in vocabulary().subject))
+
+
+def _is_of_machine(mail: Part) -> bool:
+    """An empty return path or sender (RFC 5321 4.5.5), or one that only machines have."""
+    path, sender = mail.first("return-path").strip().lower(), mail.first("from").strip().lower()
+    empty = any(
+        name in mail.fields and not value.strip("<> ") for name, value in (("return-path", path), ("from", sender))
+    )
+    return empty or is_machine(address_in(sender)) or "mailer-daemon" in sender + path or "postmaster" in sender
 
 
 def _senders(mail: Part, original: Original) -> set[str]:
@@ -175,22 +185,12 @@ def _senders(mail: Part, original: Original) -> set[str]:
 
 
 def _carried(mail: Part) -> list[Report]:
-    """A report that somebody forwarded as an attachment: the first one inside is read, one level down."""
+    """A report that somebody forwarded as an attachment: it is read as if it had come by itself."""
     for part in mail.walk():
-        if part.kind in ("message/rfc822", "message/global") and part.children and part.children[0].kind == "multipart/report":
-            inner = part.children[0]
-            for child in inner.walk():
-                child.inside = part_is_deeper(child, inner)
+        inner = part.children[0] if part.kind in MAIL_KINDS and part.children else None
+        if inner and inner.kind == "multipart/report":
+            for below in inner.walk():
+                below.inside -= 1
             text, quoted = split_original(notice_of(_texts(inner)))
-            original = _original(inner, _inner_fields(inner, quoted))
-            return _by_statuses(inner, text, original)[:MOST_RECIPIENTS]
+            return _by_statuses(inner, text, _original(inner, _inner_fields(inner, quoted)))[:MOST_RECIPIENTS]
     return []
-
-
-def part_is_deeper(child: Part, root: Part) -> bool:
-    """True where a part lies in a mail that `root` itself carries."""
-    for part in root.walk():
-        if part is not root and part.kind in ("message/rfc822", "message/global"):
-            if any(child is below for top in part.children for below in top.walk()):
-                return True
-    return False

@@ -13,38 +13,62 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from distributor.mail.bounces.report import HARD_REASONS
-from distributor.mail.bounces.vocabulary import FILTER_WORDS, HEARSAY, OUTWEIGHING, REASONS, STATUS_REASONS, WEAK_REASONS, Table
+from distributor.mail.bounces.vocabulary import Table, vocabulary
 
 __all__ = ["CONTENT_REASONS", "Verdict", "codes_in", "judged", "one_line"]
 
 # The mail or its sender was refused; the address may be well.
 CONTENT_REASONS = frozenset(
-    {
-        "authfailure", "badreputation", "blocked", "contenterror", "exceedlimit", "mesgtoobig", "norelaying", "notcompliantrfc",
-        "policyviolation", "rejected", "requireptr", "securityerror", "spamdetected", "speeding", "syntaxerror", "toomanyconn", "virusdetected",
-    }
-)  # fmt: skip
+    (
+        *("authfailure", "badreputation", "blocked", "contenterror", "exceedlimit", "mesgtoobig", "norelaying"),
+        *("notcompliantrfc", "policyviolation", "rejected", "requireptr", "securityerror", "spamdetected", "speeding"),
+        *("syntaxerror", "toomanyconn", "virusdetected"),
+    )
+)
 
-_LONGEST = 1500
+_LONGEST = 1000
+_MOST_STARTS = 6
 _GAP = 48  # characters that "…" may stand for
 _REPLY = re.compile(r"(?<![\d.\w/=-])([245][0-5]\d)(?=[ \-,;:'<\n]|\.(?!\d)|$)")
-_REPLY_SAID = re.compile(r"(?:said|returned|error|failed with|code|status|<<<|reason|smtp;|->)[: (']{0,4}([245][0-5]\d)\b", re.I)
+_REPLY_SAID = re.compile(
+    r"(?:said|returned|error|failed with|code|status|<<<|reason|smtp;|->)[: (']{0,4}([245][0-5]\d)\b", re.I
+)
 _STATUS = re.compile(r"(?<![\d.\w])([245]\.\d{1,2}\.\d{1,3})(?![\d.])")
 _LINK = re.compile(r"<?\bhttps?://[^\s<>]{0,400}>?", re.IGNORECASE)
 _HINT = re.compile(r"[?&]p=(\w{3,40})")
 _ADDRESS = re.compile(r"[<\[(\"']?[^\s<>@\[\]()\"':;,]{1,64}@[\w.\-]{1,200}")
-_HOST = re.compile(r"(?<![\w.@-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?<=[a-z])(?= (?:does not exist|doesn't exist|not found|is unknown|unknown))")
+_HOST = re.compile(
+    r"(?<![\w.@-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?<=[a-z])"
+    r"(?= (?:does not exist|doesn't exist|not found|is unknown|unknown))"
+)
 _AGAIN = re.compile(r"(?<![\w.])[245]\d\d[- ](?:[245]\.\d{1,2}\.\d{1,3}[ :]?)?")
-_WRAPPED = re.compile(r"^[45]\.\d\.\d - [^'\d]{1,60} (?=[45]\d\d[- ]?')")  # IronPort quotes the server after a code of its own
-_AUTOMATIC = re.compile(r"your message to [^\n]{1,200} was automatically rejected:\s{0,20}([^\n]{3,200})", re.IGNORECASE)  # Dovecot
+_WRAPPED = re.compile(
+    r"^[45]\.\d\.\d - [^'\d]{1,60} (?=[45]\d\d[- ]?')"
+)  # IronPort quotes the server after a code of its own
+_AUTOMATIC = re.compile(
+    r"your message to [^\n]{1,200} was automatically rejected:\s{0,20}([^\n]{3,200})", re.IGNORECASE
+)  # Dovecot
 _NATIVE = re.compile(r"550 5\.1\.1 [^\n]{1,200}\.\.\. user unknown", re.IGNORECASE)
 _REFUSED = re.compile(r"^(?:smtp; ?)?5\d\d(?: 5\.\d\.\d)? <?@>?:?[ .]*rejected\.?$")
 
 _PHASES = (
-    ("data", ("end of data", "(in reply to data", "after data", "our final data", "our data", "in reply to bdat", "[data]", "smtp:data", "after pipelined data")),
-    ("rcpt", ("rcpt to", "rcpt_to", "does not like recipient", "smtp:rcpt", "after rcpt", "rcpt command", "our rcpt", "rejected recipient", "as recipient")),
-    ("before", ("mail from", "after initial connection", "after ehlo", "after helo", "refused to talk to me", "initial greeting", "does not like sender", "connected to")),
-)  # fmt: skip
+    (
+        "data",
+        *("end of data", "(in reply to data", "after data", "our final data", "our data", "in reply to bdat", "[data]"),
+        *("smtp:data", "after pipelined data"),
+    ),
+    (
+        "rcpt",
+        *("rcpt to", "rcpt_to", "does not like recipient", "smtp:rcpt", "after rcpt", "rcpt command", "our rcpt"),
+        *("rejected recipient", "as recipient"),
+    ),
+    (
+        "before",
+        *("mail from", "after initial connection", "after ehlo", "after helo", "refused to talk to me"),
+        *("initial greeting", "does not like sender", "connected to"),
+    ),
+)
+_VERBS = {"data": "data", "rcpt": "rcpt", "mail": "before", "ehlo": "before", "helo": "before"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +86,7 @@ def judged(said: str, *, status: str = "", context: str = "", notice: str = "") 
     `said` tells nothing; `notice` is the whole text, in which only a few plain statements outweigh the server's words.
     """
     said = _WRAPPED.sub("", said)
-    outweighing = _by_words(_plain(notice[:_LONGEST]), OUTWEIGHING)
+    outweighing = _by_words(_plain(notice[:_LONGEST]), vocabulary().outweighing)
     automatic = _AUTOMATIC.search(notice[:_LONGEST])
     if automatic:
         said = automatic[1]
@@ -79,7 +103,7 @@ def judged(said: str, *, status: str = "", context: str = "", notice: str = "") 
 
 def codes_in(text: str) -> tuple[str, str]:
     """The SMTP reply and the enhanced status code that a text holds, each may be empty."""
-    bare = _LINK.sub(" ", text[: _LONGEST * 3])
+    bare = _LINK.sub(" ", text[: _LONGEST * 2])
     reply = _REPLY_SAID.search(bare) or _REPLY.search(bare)
     status = _STATUS.search(bare)
     return (reply[1] if reply else ""), (status[1] if status else "")
@@ -87,18 +111,19 @@ def codes_in(text: str) -> tuple[str, str]:
 
 def one_line(text: str) -> str:
     """A diagnosis fit to be shown: one line, no control characters, at most 500 characters."""
-    return "".join(c for c in " ".join(text[:4000].split()) if c.isprintable())[:500]
+    line = " ".join(text[:1500].split())[:500]
+    return line if line.isprintable() else "".join(c for c in line if c.isprintable())
 
 
 def _reason(said: str, context: str, code: str, status: str, reply: str, phase: str) -> str:
     plain = _plain(said)
     if _REFUSED.match(plain):
         return "userunknown"
-    reason = _by_words(plain, REASONS)
+    reason = _by_words(plain, vocabulary().reasons)
     if not reason and len(plain) < 24:  # nothing but a number was said
-        reason = _by_words(_plain(context), REASONS)
-    reason = reason or _by_code(code) or _by_code(status) or _by_words(plain, WEAK_REASONS)
-    reason = reason or _by_words(_plain(context), REASONS) or _by_reply(reply, phase)
+        reason = _by_words(_plain(context), vocabulary().reasons)
+    reason = reason or _by_code(code) or _by_code(status) or _by_words(plain, vocabulary().weak)
+    reason = reason or _by_words(_plain(context), vocabulary().reasons) or _by_reply(reply, phase)
     if reason == "rejected" and phase == "before" and "sender" not in plain and "mail from" not in plain:
         return "blocked"  # before anybody was named: the machine is not liked
     if reason == "hostunknown" and phase == "before":  # the sender's own domain
@@ -110,7 +135,7 @@ def _doubted(plain: str, code: str, reply: str, phase: str, context: str) -> str
     """ "User unknown" once more, by the point at which it was said and by the code beside it."""
     if phase == "before" and code[2:3] != "1":
         return "userunknown" if "unknown" in plain else "rejected"
-    if plain.startswith(FILTER_WORDS) or plain.endswith(FILTER_WORDS) and "@" not in plain:
+    if plain.endswith(vocabulary().filter) and "@" not in plain:
         return "filtered"
     if phase == "rcpt" or code[2:4] == "1.":
         return "userunknown"
@@ -118,7 +143,7 @@ def _doubted(plain: str, code: str, reply: str, phase: str, context: str) -> str
         return "filtered"
     if phase == "data" and _NATIVE.search(context):  # sendmail pipelines: it was at RCPT after all
         return "userunknown"
-    if not (code or reply or phase) and any(words in plain for words in HEARSAY):
+    if not (code or reply or phase) and any(words in plain for words in vocabulary().hearsay):
         return "filtered"
     return "filtered" if phase == "data" and "have a" not in plain else "userunknown"
 
@@ -150,7 +175,9 @@ def _holds(text: str, words: str) -> bool:
     at = text.find(first)
     if at < 0 or not others:
         return at >= 0
-    while at >= 0:
+    for _ in range(_MOST_STARTS):
+        if at < 0:
+            return False
         end = at + len(first)
         for word in others:
             found = text.find(word, end, end + _GAP + len(word))
@@ -164,8 +191,9 @@ def _holds(text: str, words: str) -> bool:
 
 
 def _by_code(code: str) -> str:
+    statuses = vocabulary().status
     _, _, rest = code.partition(".")
-    return STATUS_REASONS.get(rest) or STATUS_REASONS.get(rest.partition(".")[0], "")
+    return statuses.get(rest) or statuses.get(rest.partition(".")[0], "")
 
 
 def _by_reply(reply: str, phase: str) -> str:
@@ -184,13 +212,13 @@ def _by_reply(reply: str, phase: str) -> str:
 
 def _phase(text: str) -> str:
     """Where in the SMTP session the answer came: `before` any recipient, at `rcpt`, at `data`, or unknown."""
-    low = text[-4000:].lower()
+    low = text[-_LONGEST * 2 :].lower()
     command = re.findall(r">>> (\w{4})", low)
-    for phase, words in _PHASES:
+    for phase, *words in _PHASES:
         if any(word in low for word in words):
             return phase
     last = command[-1] if command else ""
-    return {"data": "data", "rcpt": "rcpt", "mail": "before", "ehlo": "before", "helo": "before"}.get(last, "")
+    return _VERBS.get(last, "")
 
 
 def _is_hard(reason: str, code: str) -> bool:

@@ -47,7 +47,8 @@ class Status:
     @property
     def recipient(self) -> str:
         """The address that failed. A bare local part is none: then what was asked for, or where it was sent on to."""
-        return next((found for found in map(address_in, (self.final, self.asked, self.actual)) if found), "")
+        found = [address for address in map(address_in, (self.final, self.asked, self.actual)) if address]
+        return next((address for address in found if "." in address.rpartition("@")[2]), found[0] if found else "")
 
     @property
     def code(self) -> str:
@@ -71,7 +72,7 @@ class Status:
 
 
 def read_statuses(text: str) -> list[Status]:
-    """The recipients that delivery status fields name, at most `MOST_RECIPIENTS`. An empty list where there are none."""
+    """The recipients that delivery status fields name, at most `MOST_RECIPIENTS`; none where no such fields are."""
     if "-recipient" not in text.lower():
         return []
     groups: list[Status] = [Status()]
