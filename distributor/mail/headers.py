@@ -17,6 +17,8 @@ WIDTH = 78
 LONGEST = 998
 WORD = 75  # RFC 2047 section 2: an encoded word has at most 75 characters
 
+_SPACES = re.compile(" {2,}")
+_BREAKS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]")
 _NAME = re.compile(r"[!-9;-~]{1,76}")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 # Literal in every place where RFC 2047 section 5 allows a Q word, a phrase included.
@@ -29,11 +31,15 @@ _ADDRESS = re.compile(
 
 
 def one_line(text: str) -> str:
-    """Text from content as one line: every kind of white space and line end is one space, controls are gone."""
-    if text.isascii() and text.isprintable() and "  " not in text:
-        return text.strip()
-    kept = "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in " ".join(text.split()))
-    return " ".join("".join(char for char in kept if unicodedata.category(char) != "Cc").split())
+    """Text from content as one line: line ends and runs of white space are one space, controls are gone.
+
+    Spaces that do not break stay: French has one before a question mark.
+    """
+    if not (text.isascii() and text.isprintable()):
+        text = _BREAKS.sub(" ", text)
+        text = "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+        text = "".join(char for char in text if unicodedata.category(char) != "Cc")
+    return _SPACES.sub(" ", text).strip(" ")
 
 
 def checked(value: str, what: str) -> str:
@@ -48,8 +54,7 @@ def text_field(name: str, value: str) -> bytes:
     """An unstructured field, folded, with its CRLF. Several spaces become one. ValueError as `checked`."""
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name of a header")
-    value = " ".join(checked(value, name).split(" "))
-    value = " ".join(value.split())
+    value = _SPACES.sub(" ", checked(value, name)).strip(" ")
     words = value.split(" ")
     if not value.isascii() or "=?" in value or any(len(word) > LONGEST - len(name) - 2 for word in words):
         words = _encoded_words(value, WIDTH - len(name) - 2)
@@ -120,10 +125,10 @@ def _phrase(phrase: str, room: int) -> list[str]:
 
 
 def _encoded_words(text: str, room: int) -> list[str]:
-    """RFC 2047 words that hold the text, none split within a character; Q or B, whichever is shorter."""
+    """RFC 2047 words that hold the text, none split within a character. Q where most of it stays readable, else B."""
     data = text.encode()
     quoted = sum(1 if byte in _PLAIN_Q or byte == 0x20 else 3 for byte in data)
-    letter, cost = ("Q", _q_length) if quoted <= len(data) * 4 / 3 else ("B", _b_length)
+    letter, cost = ("Q", _q_length) if quoted <= len(data) * 2 else ("B", _b_length)
     words, chunk = [], ""
     limit = max(24, min(WORD, room))
     for char in text:

@@ -75,9 +75,11 @@ class FileJournal:
         self._write(f"S\t{letter.number}\t{letter.attempt}")
 
     def ended(self, outcome: Outcome) -> None:
-        fields = (outcome.verdict, outcome.code, outcome.status, outcome.scope, outcome.remote_id, outcome.text)
-        line = "\t".join(map(str, fields))
-        self._write(f"E\t{outcome.number}\t{outcome.attempt}\t{line}")
+        status, identity, text = outcome.status, outcome.remote_id, outcome.text
+        if not (status + identity + text).isprintable():
+            status, identity, text = _one_line(status), _one_line(identity), _one_line(text)
+        head = f"E\t{outcome.number}\t{outcome.attempt}\t{outcome.verdict}\t{outcome.code}"
+        self._write(f"{head}\t{status}\t{outcome.scope}\t{identity}\t{text}")
 
     def remove(self) -> None:
         """Everything in it is in the ledger: the file goes."""
@@ -150,10 +152,12 @@ def abandoned(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _framed(line: str) -> bytes:
-    if not line.isprintable():
-        line = "\t".join("".join(c if c.isprintable() else " " for c in part) for part in line.split("\t"))
     data = line.encode("utf-8", "replace")
     return b"%08x %b\n" % (zlib.crc32(data), data)
+
+
+def _one_line(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _unframed(line: bytes) -> list[str]:
