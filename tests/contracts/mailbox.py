@@ -1,4 +1,4 @@
-"""What every mailbox must do, wherever its mails lie. A mailbox's test class inherits MailboxContract and gives a rig."""
+"""What every mailbox must do, wherever its mails lie. A test class inherits MailboxContract and gives a rig."""
 
 from __future__ import annotations
 

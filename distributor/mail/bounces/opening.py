@@ -40,6 +40,8 @@ _PARAMETER = re.compile(r"(boundary|charset)\s*=\s*(?:\"([^\"]{1,200})\"|([^\s;\
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/h\d|/li|/td|p|div|tr)\b[^<>]{0,400}>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"</?[a-zA-Z!][^<>@]{0,1000}>")
 
+# What claims to be ASCII often is not; of UTF-16 nothing but ASCII is left once its NULs are gone.
+_NOT_TRUSTED = ("us-ascii", "ascii", "7bit", "8bit", "utf-16", "utf16", "utf-32", "utf32", "ucs")
 _DELIMITER = re.compile(rb"^--(\S{6,80})[ \t]*\n[Cc]ontent-", re.MULTILINE)
 
 Fields = dict[str, list[str]]  # lower case names, unfolded values in the order they came
@@ -166,7 +168,7 @@ def _transferred(body: bytes, encoding: str) -> bytes:
 def _characters(data: bytes, charset: str) -> str:
     for name in (charset.strip().strip("'\""), "utf-8"):
         try:
-            if name.lower() not in ("us-ascii", "ascii", "7bit", "8bit"):
+            if not name.lower().startswith(_NOT_TRUSTED):
                 return data.decode(name, "strict")
         except (LookupError, ValueError):  # a codec's name may hold anything; UnicodeDecodeError is a ValueError
             continue

@@ -21,7 +21,20 @@ from distributor.mail.bounces.vocabulary import vocabulary
 
 __all__ = ["Named", "named_recipients", "notice_of", "split_original", "tells_failure"]
 
-_PREPOSITIONS = (" to", " for", " user", " address", " recipient", " users")
+_PREPOSITIONS = (
+    " to",
+    " for",
+    " user",
+    " address",
+    " recipient",
+    " users",
+    " a",
+    " à",
+    " an",
+    " aan",
+    " para",
+    " pour",
+)
 _MOST_LINES = 600
 _MOST_NOTICE = 32 * 1024
 _LONGEST_LINE = 1000

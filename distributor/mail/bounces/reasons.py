@@ -26,6 +26,8 @@ CONTENT_REASONS = frozenset(
     )
 )
 
+# Words that stand beside any failure; a code that says who is dead outweighs them.
+_MERE_SYMPTOMS = frozenset({"expired", "systemerror", "syntaxerror"})
 _LONGEST = 1000
 _MOST_STARTS = 6
 _GAP = 48  # characters that "…" may stand for
@@ -41,6 +43,7 @@ _HOST = re.compile(
     r"(?<![\w.@-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?<=[a-z])"
     r"(?= (?:does not exist|doesn't exist|not found|is unknown|unknown))"
 )
+_NOISE = re.compile(r"\bgiving up on [\d.]+")  # qmail, after every refusal
 _AGAIN = re.compile(r"(?<![\w.])[245]\d\d[- ](?:[245]\.\d{1,2}\.\d{1,3}[ :]?)?")
 _WRAPPED = re.compile(
     r"^[45]\.\d\.\d - [^'\d]{1,60} (?=[45]\d\d[- ]?')"
@@ -122,6 +125,8 @@ def _reason(said: str, context: str, code: str, status: str, reply: str, phase: 
     reason = _by_words(plain, vocabulary().reasons)
     if not reason and len(plain) < 24:  # nothing but a number was said
         reason = _by_words(_plain(context), vocabulary().reasons)
+    if reason in _MERE_SYMPTOMS and _by_code(code) in HARD_REASONS:
+        reason = _by_code(code)
     reason = reason or _by_code(code) or _by_code(status) or _by_words(plain, vocabulary().weak)
     reason = reason or _by_words(_plain(context), vocabulary().reasons) or _by_reply(reply, phase)
     if reason == "rejected" and phase == "before" and "sender" not in plain and "mail from" not in plain:
@@ -153,7 +158,8 @@ def _plain(text: str) -> str:
     """Lower case, one blank between words, without addresses, links and repeated codes."""
     low = text.lower()
     hints = " ".join(_HINT.findall(low))
-    low = _ADDRESS.sub("@", _HOST.sub("domain", _LINK.sub(_only_host, low)))
+    low = _NOISE.sub(" ", _LINK.sub(_only_host, low))
+    low = _ADDRESS.sub("@", _HOST.sub("domain", low))
     return " ".join((_AGAIN.sub(" ", low) if not _REFUSED.match(low) else low).split()) + (f" {hints}" if hints else "")
 
 

@@ -53,8 +53,12 @@ service imap-login {{
     port = {tls}
   }}
 }}
+auth_failure_delay = 0 secs
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -140,7 +144,7 @@ def _certificate(folder: Path) -> None:
 
 
 class Dovecot:
-    """A real Dovecot on 127.0.0.1. As root it serves its mails as the user `mail`, since Dovecot refuses to do so as root."""
+    """A real Dovecot on 127.0.0.1. As root it serves its mails as the user `mail`: Dovecot refuses to as root."""
 
     def __init__(self, folder: Path) -> None:
         import grp
