@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from distributor.errors import TemplateError
-from distributor.rendering.directions import Direction, direction_of
+from distributor.rendering.directions import Direction, direction_of, written
 from distributor.rendering.plurals import plural
 
 __all__ = ["Catalogue", "Words", "stamp"]
@@ -114,7 +114,7 @@ class Catalogue:
             "year": self._digits(str(local.year)),
             "time": self.time(moment, zone),
         }
-        return self.text(f"dates.{form}", **slots)
+        return _SLOT.sub(lambda slot: slots.get(slot[1], slot[0]), self.text(f"dates.{form}"))
 
     def time(self, moment: datetime, zone: tzinfo) -> str:
         """The time of day on the clock of `zone`."""
@@ -125,7 +125,7 @@ class Catalogue:
         """A time of day."""
         half = self.text("dates.am" if hour < 12 else "dates.pm")
         slots = {"hour": f"{hour:02}", "hour12": str(hour % 12 or 12), "half": half, "minute": f"{minute:02}"}
-        return self._digits(self.text("dates.time", **slots))
+        return self._digits(_SLOT.sub(lambda slot: slots.get(slot[1], slot[0]), self.text("dates.time")))
 
     def weekday(self, number: int) -> str:
         """The name of a day of the week; 0 is Monday."""
@@ -145,10 +145,18 @@ class Catalogue:
 
     def _filled(self, words: str, values: Mapping[str, Any]) -> str:
         def value(slot: re.Match[str]) -> str:
-            given = values.get(slot[1], slot[0])
-            return self.number(given) if isinstance(given, int) and not isinstance(given, bool) else str(given)
+            if slot[1] not in values:
+                return slot[0]
+            given = values[slot[1]]
+            if isinstance(given, int) and not isinstance(given, bool):
+                return self.number(given)
+            return self._apart(str(given))
 
         return _SLOT.sub(value, words)
+
+    def _apart(self, words: str) -> str:
+        """Words of the other direction are isolated, so that they disorder nothing around them (UAX #9, 2.4)."""
+        return words if written(words, self.direction) == self.direction else f"\u2068{words}\u2069"
 
     @cached_property
     def _own_digits(self) -> dict[int, str]:

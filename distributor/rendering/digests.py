@@ -110,7 +110,7 @@ def sound_lines(text: str) -> str:
 
 
 def _sections(paper: Paper, press: Press, zone: tzinfo) -> list[dict[str, Any]]:
-    tracked = paper.tracked
+    tracked = paper.tracked if paper.kind != "web" else None  # a page is anybody's
 
     def link(article: Article) -> str:
         return tracked(article) if tracked else press.link(article, paper.edition.digest)

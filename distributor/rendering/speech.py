@@ -23,6 +23,7 @@ __all__ = ["COLUMNS", "SPEECH", "columns", "speaking", "wrapped"]
 
 COLUMNS = 72
 _WIDE = frozenset("WF")
+_NO_WIDTH = frozenset({"Mn", "Me", "Cf"})
 _SPACES = re.compile(r"[ \t\n]+")  # not the no-break spaces
 # Where a line may end in text without spaces: after a wide character, but not before what closes a phrase.
 _WIDE_RANGE = r"\u1100-\u11ff\u2e80-\u2fff\u3005-\u3007\u3021-\ua4cf\uac00-\ud7af\uf900-\ufaff"
@@ -82,15 +83,14 @@ def _moment(_: Context, value: str, form: str = "moment") -> str:
 
 
 def columns(text: str) -> int:
-    """How wide the text is on a terminal: wide characters count two, combining marks nothing (UAX #11)."""
-    return sum(
-        0 if unicodedata.combining(c) or c in "\u200b\u200c\u200d\ufe0e\ufe0f" else 2 if _is_wide(c) else 1
-        for c in text
-    )
+    """How wide the text is on a terminal: wide characters count two, marks and invisible ones nothing (UAX #11)."""
+    return sum(map(_columns, text))
 
 
-def _is_wide(character: str) -> bool:
-    return unicodedata.east_asian_width(character) in _WIDE
+def _columns(character: str) -> int:
+    if unicodedata.category(character) in _NO_WIDTH:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in _WIDE else 1
 
 
 def wrapped(text: str, width: int = COLUMNS) -> list[str]:

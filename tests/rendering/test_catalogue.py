@@ -117,6 +117,12 @@ def test_numbers_are_grouped() -> None:
     assert words("ar").listed(["a"]) == "a"
 
 
+def test_words_of_the_other_direction_are_isolated() -> None:
+    known = words("ar").text("digest.why", name="The Paper", site="الصحيفة")
+    assert known == "تصلك هذه الرسالة لأنك اشتركت في \u2068The Paper\u2069 من الصحيفة."
+    assert "\u2068" not in words("en").text("digest.why", name="The Paper 24", site="2026")
+
+
 def test_a_regional_language_is_its_language() -> None:
     assert words("fr-CA").text("digest.unsubscribe") == "Se désabonner"
     assert words("fr_CA").language == "fr-CA"
