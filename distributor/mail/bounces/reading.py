@@ -119,8 +119,7 @@ def _of_status(row: Status, named: dict[str, Named], text: str, original: Origin
     asked = address_in(row.asked)
     recipient = asked if asked and is_machine(row.recipient) else row.recipient
     about = named.get(recipient.lower()) or named.get(address_in(row.actual).lower())
-    context = about.said if about else text
-    found = judged(row.said, status=row.code, context=context, notice=text)
+    found = judged(row.said, status=row.code, context=about.said if about else "", notice=text)
     kind = _VERBS.get(row.verb, "bounce")
     if asked and asked.lower() != recipient.lower():
         original = replace(original, asked=asked)
@@ -148,7 +147,7 @@ def _by_prose(mail: Part, text: str, inner: Fields, original: Original) -> list[
 
 def _of_prose(item: Named, text: str, kind: Kind, original: Original) -> Report:
     said = item.said if len(item.said.strip()) > len(item.address) + 6 else ""
-    found = judged(said or text, context=text, notice=text)
+    found = judged(said, notice=text)
     return _report(item.address, kind, found, one_line(said or text), original)
 
 

@@ -86,7 +86,8 @@ def judged(said: str, *, status: str = "", context: str = "", notice: str = "") 
     """What `said`, the servers' words about one recipient, means.
 
     `status` is the report's own code (RFC 3463); `context` are further words about this recipient, believed only where
-    `said` tells nothing; `notice` is the whole text, in which only a few plain statements outweigh the server's words.
+    `said` tells nothing; `notice` is the whole text: it is believed after the code, but for a few plain statements that
+    outweigh even the server's words.
     """
     said = _WRAPPED.sub("", said)
     outweighing = _by_words(_plain(notice[:_LONGEST]), vocabulary().outweighing)
@@ -95,13 +96,16 @@ def judged(said: str, *, status: str = "", context: str = "", notice: str = "") 
         said = automatic[1]
     reply, inner = codes_in(said)
     if not reply and not inner:
-        reply, inner = codes_in(context)
+        reply, inner = codes_in(context or notice)
     code = inner if inner and (not status or status.endswith(".0.0") or inner[0] == status[0]) else status or inner
-    phase = _phase(said) or _phase(context)
-    reason = _reason(said[:_LONGEST], context[: _LONGEST * 3], code, status, reply, phase)
-    if reason == "userunknown" and outweighing:
-        reason = outweighing
-    return Verdict(reason, _is_hard(reason, code or status), code, reply)
+    phase = _phase(said) or _phase(context or notice)
+    plain = _plain(said[:_LONGEST])
+    reason = _reason(plain, _plain(context[: _LONGEST * 3]), code, status)
+    reason = reason or _by_words(_plain(notice[: _LONGEST * 3]), vocabulary().reasons) or _by_reply(reply, phase)
+    reason = _placed(reason, plain or _plain(notice[:_LONGEST]), phase)
+    if reason == "userunknown":
+        reason = outweighing or _doubted(plain or _plain(notice[:_LONGEST]), code, reply, phase, context or notice)
+    return Verdict(reason or "undefined", _is_hard(reason, code or status), code, reply)
 
 
 def codes_in(text: str) -> tuple[str, str]:
@@ -118,22 +122,24 @@ def one_line(text: str) -> str:
     return line if line.isprintable() else "".join(c for c in line if c.isprintable())
 
 
-def _reason(said: str, context: str, code: str, status: str, reply: str, phase: str) -> str:
-    plain = _plain(said)
-    if _REFUSED.match(plain):
+def _reason(said: str, context: str, code: str, status: str) -> str:
+    """The words about this recipient, then the codes; empty where they tell nothing."""
+    if _REFUSED.match(said):
         return "userunknown"
-    reason = _by_words(plain, vocabulary().reasons)
-    if not reason and len(plain) < 24:  # nothing but a number was said
-        reason = _by_words(_plain(context), vocabulary().reasons)
+    reason = _by_words(said, vocabulary().reasons)
+    if not reason and len(said) < 24:  # nothing but a number was said
+        reason = _by_words(context, vocabulary().reasons)
     if reason in _MERE_SYMPTOMS and _by_code(code) in HARD_REASONS:
         reason = _by_code(code)
-    reason = reason or _by_code(code) or _by_code(status) or _by_words(plain, vocabulary().weak)
-    reason = reason or _by_words(_plain(context), vocabulary().reasons) or _by_reply(reply, phase)
-    if reason == "rejected" and phase == "before" and "sender" not in plain and "mail from" not in plain:
-        return "blocked"  # before anybody was named: the machine is not liked
-    if reason == "hostunknown" and phase == "before":  # the sender's own domain
-        return "rejected"
-    return _doubted(plain, code, reply, phase, context) if reason == "userunknown" else reason or "undefined"
+    reason = reason or _by_code(code) or _by_code(status) or _by_words(said, vocabulary().weak)
+    return reason or _by_words(context, vocabulary().reasons)
+
+
+def _placed(reason: str, said: str, phase: str) -> str:
+    """Before any recipient was named, the machine or the sender is meant."""
+    if phase == "before" and reason == "rejected" and "sender" not in said and "mail from" not in said:
+        return "blocked"
+    return "rejected" if phase == "before" and reason == "hostunknown" else reason
 
 
 def _doubted(plain: str, code: str, reply: str, phase: str, context: str) -> str:

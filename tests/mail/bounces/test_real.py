@@ -100,7 +100,7 @@ def test_a_recipient_is_an_address_of_the_message_in_the_role_of_one(folder: Pat
 # Anonymised mails in which everybody has one address, and reports of mails that people sent to themselves.
 SELF_SENT = {
     "lhost-dragonfly-26.eml", "lhost-dragonfly-28.eml", "lhost-einsundeins-03.eml", "lhost-exim-61.eml",
-    "lhost-sendmail-54.eml", "lhost-x3-06.eml", "rhost-franceptt-12.eml",
+    "lhost-postfix-09.eml", "lhost-sendmail-54.eml", "lhost-x3-06.eml", "rhost-franceptt-12.eml",
 }  # fmt: skip
 NAMED_AS_THEY_ARE = {"postmaster@cx.libsisimai.org", "bounce@simulator.amazonses.com"}  # these were written to
 
