@@ -96,7 +96,7 @@ def judged(said: str, *, status: str = "", context: str = "", notice: str = "") 
         said = automatic[1]
     reply, inner = codes_in(said)
     if not reply and not inner:
-        reply, inner = codes_in(context or notice)
+        reply, inner = codes_in(context or ("" if status else notice))
     code = inner if inner and (not status or status.endswith(".0.0") or inner[0] == status[0]) else status or inner
     phase = _phase(said) or _phase(context or notice)
     plain = _plain(said[:_LONGEST])
