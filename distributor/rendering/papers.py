@@ -169,7 +169,6 @@ def _story(
         "summary": cut(summary, LEAD if whole else SUMMARY),
         "lead_summary": cut(summary, LEAD),
         "author": cut(known["author"], 80),
-        "author_dir": _apart(written(known["author"], words.direction), words),
         "published_at": known["published_at"],
         "corrected": article.revision > 1,
         "breaking": article.lane == Lane.BREAKING,

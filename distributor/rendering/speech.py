@@ -16,8 +16,10 @@ from typing import Any
 
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from distributor.rendering.catalogue import Catalogue
+from distributor.rendering.directions import written
 
 __all__ = ["COLUMNS", "SPEECH", "columns", "speaking", "wrapped"]
 
@@ -119,10 +121,21 @@ def _underlined(_: Context, text: str, mark: str = "-") -> str:
     return "\n".join([*lines, mark[:1] * min(max(map(columns, lines), default=0), COLUMNS)])
 
 
+def _apart(context: Context, value: Any) -> Any:
+    """Words within a line, isolated where they are written the other way; a name or an address keeps its order."""
+    own = _now_speaking().words.direction
+    if (direction := written(str(value), own)) == own:
+        return value
+    if context.eval_ctx.autoescape:
+        return Markup('<span dir="{}">{}</span>').format(direction, value)
+    return f"\u2068{value}\u2069"
+
+
 SPEECH: Mapping[str, Callable[..., Any]] = {
     "say": _say,
     "says": _says,
     "moment": _moment,
+    "apart": _apart,
     "wrap": _wrap,
     "underlined": _underlined,
 }

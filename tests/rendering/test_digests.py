@@ -232,6 +232,14 @@ def test_direction_and_language_are_said_where_they_differ() -> None:
     assert "الاثنين 23 نوفمبر 2026" in message.text
 
 
+def test_a_foreign_name_within_a_line_keeps_its_order() -> None:
+    message = mail(paper([article(1, title=ARABIC, language="ar", author="Ada 1 Byron")], language="ar"))
+    isolated = {node.text_content() for node in tree(message.html).iter("span") if node.get("dir") == "ltr"}
+    assert {"Ada 1 Byron", "1 rue Haute, Paris"} <= isolated
+    assert "\u2068Ada 1 Byron\u2069" in message.text
+    assert "<span dir" not in mail(paper(THREE)).html
+
+
 @pytest.mark.parametrize(
     ("language", "direction"),
     [("he", "rtl"), ("fa-IR", "rtl"), ("ur", "rtl"), ("ar", "rtl"), ("de", "ltr"), ("az", "ltr")],
