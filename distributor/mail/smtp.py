@@ -114,13 +114,14 @@ class SmtpTransport:
             sock = self._open()
         except (OSError, UnicodeError) as error:
             raise self._later(_words(error)) from None
-        if self.relay.scheme != "smtps":
-            return Wire(sock)
-        try:
-            return Wire(self._ssl().wrap_socket(sock, server_hostname=self.relay.host))
-        except (OSError, ValueError) as error:
-            sock.close()
-            raise handshake_failed(str(self.relay), error) from None
+        wire = Wire(sock)
+        if self.relay.scheme == "smtps":
+            try:
+                self._secure(wire)
+            except BaseException:
+                wire.close()
+                raise
+        return wire
 
     def _open(self) -> socket.socket:
         place, wait = self.relay, self._timeouts.connect

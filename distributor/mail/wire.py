@@ -67,7 +67,11 @@ class Wire:
     def start_tls(self, context: ssl.SSLContext, name: str, seconds: float) -> None:
         """Goes on in TLS. Raises ssl.SSLError and OSError of the handshake as they are."""
         self._sock.settimeout(seconds)
-        self._attach(context.wrap_socket(self._sock, server_hostname=name))
+        self._sock.getpeername()  # of one that was reset, wrap_socket would lose the file descriptor
+        tls = context.wrap_socket(self._sock, server_hostname=name, do_handshake_on_connect=False)
+        self._sock = tls  # from here on it is this one that `close` must close
+        tls.do_handshake()
+        self._attach(tls)
 
     def write(self, seconds: float, content: bytes, tail: bytes = b"", *, ahead: int = 0) -> None:
         """Gives everything to the kernel. The last `ahead` bytes are commands that need no answer to what is before.

@@ -38,11 +38,12 @@ USUAL = {
 @dataclass(frozen=True)
 class Act:
     """`reply` goes out as it is; then the line is closed ("close"), reset ("reset"), or nothing more is said ("hang").
-    After "close-reading", what the other side still writes is read, but not answered.
+    `code` is what the server itself holds it for.
     """
 
     reply: bytes = b""
     then: str = ""
+    code: int = 0
 
 
 Answer = str | Act | Callable[[str], "str | Act | None"]
@@ -125,6 +126,7 @@ class Relay:
             pass
         finally:
             line.sock.close()
+            sock.close()
 
     def wait_over(self) -> None:
         self._over.wait(30)
@@ -215,15 +217,15 @@ class _Line:
         while (line := self.line(b"\r\n")) != b".":
             lines.append(line[1:] if line.startswith(b".") else line)
             self.answer("LINE", str(len(lines)), "")
-        self.mailed = False
-        if not self.recipients:
+        readers, self.mailed, self.recipients = self.recipients, False, []
+        if not readers:
             self.relay.empty.append("\n".join(map(bytes.decode, lines)))
             self.say("554 5.5.1 no valid recipients")
             return
         content = b"".join(line + b"\r\n" for line in lines)
-        said = self.decided("DOT", self.recipients[-1], "250 2.0.0 Ok: queued as 4FKX1")
+        said = self.decided("DOT", readers[-1], "250 2.0.0 Ok: queued as 4FKX1")
         if _code(said) == 250:
-            self.relay.letters.append((self.sender, self.recipients[-1], content))
+            self.relay.letters.append((self.sender, readers[-1], content))
         self.deliver(said)
 
     def on_rset(self, argument: str) -> None:
@@ -262,10 +264,6 @@ class _Line:
         if act.then == "reset":
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             raise _Over
-        if act.then == "close-reading":
-            self.sock.shutdown(socket.SHUT_WR)
-            while self.sock.recv(65536):
-                pass
         if act.then:
             raise _Over
 
@@ -290,5 +288,6 @@ class _Line:
 
 
 def _code(said: str | Act) -> int:
-    words = said.reply[:3].decode() if isinstance(said, Act) else said[:3]
-    return int(words) if words.isdigit() else 999
+    if isinstance(said, Act):
+        return said.code or (int(said.reply[:3]) if said.reply[:3].isdigit() else 999)
+    return int(said[:3]) if said[:3].isdigit() else 999

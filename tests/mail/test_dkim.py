@@ -133,7 +133,7 @@ def test_a_key_that_verifiers_refuse_is_refused(tmp_path: object) -> None:
     done = subprocess.run(["openssl", "genrsa", "-traditional", "768"], capture_output=True)
     if done.returncode:
         pytest.skip("openssl makes no short keys here")
-    with pytest.raises(ConfigError, match="768 bits|cannot be read"):
+    with pytest.raises(ConfigError, match=r"768 bits|cannot be read"):
         Signer.load(done.stdout, domain="paper.example", selector="s1")
 
 
