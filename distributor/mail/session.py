@@ -80,7 +80,7 @@ class SmtpSession:
 
     def __init__(self, wire: Wire, features: Features, timeouts: Timeouts) -> None:
         self._wire, self._features, self._timeouts = wire, features, timeouts
-        self._alive, self._clean, self._taken = True, True, 0
+        self._alive, self._clean, self._settled = True, True, False
 
     @property
     def alive(self) -> bool:
@@ -113,6 +113,7 @@ class SmtpSession:
                 yield from turn.before
                 turn.before = []
                 outcome, after = self._one(turn.letter, turn, following, source, journal)
+                self._settled = True
                 yield outcome
                 turn, following = following, after
             self._clean = self._alive
@@ -168,6 +169,7 @@ class SmtpSession:
                 if not (reply.good or refused):
                     refused = verdict(letter, step, reply)
             if self._wire.waiting:
+                refused = refused or self._unasked(letter)
                 raise Broken("the server gives more answers than there were commands")
         except Broken as error:
             self._end()
@@ -177,6 +179,11 @@ class SmtpSession:
         if taken and self._features.lmtp:
             self._end()  # LMTP gives one answer a recipient after the dot: with none, there is nothing to wait for
         return refused, _DOT if taken else b"RSET\r\n"
+
+    def _unasked(self, letter: Letter) -> Outcome | None:
+        """One answer too many: if it is a bad one, the server refuses the letter before it has come."""
+        said = self._wire.last_words()
+        return None if said is None or said.good else verdict(letter, Step.DOT, said)
 
     def _hand_over(self, letter: Letter, ahead: bytes, journal: Journal) -> Outcome | None:
         """Writes the body, its final dot, and the next envelope. An outcome only where the dot did not leave."""
@@ -207,7 +214,6 @@ class SmtpSession:
             self._end()
             return self._ended(unanswered(letter, Verdict.UNKNOWN, str(error)), journal)
         if reply.good:
-            self._taken += 1
             return self._ended(accepted(letter, reply), journal)
         if reply.closing:
             self._end()
@@ -239,13 +245,13 @@ class SmtpSession:
     def _closed(self, letter: Letter, step: Step, reply: Reply) -> Outcome:
         """421 to one of a letter's verbs. Many servers take only so many letters a connection, and say it to MAIL."""
         outcome = verdict(letter, step, reply)
-        if step is Step.MAIL and self._taken and not outcome.status.startswith("4.7."):
+        if step is Step.MAIL and self._settled and not outcome.status.startswith("4.7."):
             return replace(outcome, verdict=Verdict.UNTRIED)
         return outcome
 
     def _dropped(self, letter: Letter, step: Step, words: str) -> Outcome:
         """The conversation broke before the body. Before the first answer it was not this letter that broke it."""
-        untried = step is Step.MAIL and self._taken
+        untried = step is Step.MAIL and self._settled
         return unanswered(letter, Verdict.UNTRIED if untried else Verdict.LATER, words)
 
 

@@ -17,7 +17,8 @@ from tests.mail.relays import PIPELINING, Act, Answer, Relay
 
 pytestmark = pytest.mark.network
 
-QUICK = Timeouts(connect=2, greeting=2, command=0.4, data=0.4, block=0.4, dot=0.4)
+QUICK = Timeouts(connect=2, greeting=0.4, command=0.4, data=0.4, block=0.4, dot=0.4)
+PATIENT = Timeouts(connect=20, greeting=20, command=20, data=20, block=20, dot=20)
 BAD = 3  # the letter that the server has something against
 MODES = {"pipelined": PIPELINING, "lock-step": ()}
 BIG = b"Subject: big\r\n\r\n" + b"x" * 70 + b"\r\n" + (b"y" * 70 + b"\r\n") * 60_000  # 4 MB: no buffer holds it
@@ -39,7 +40,7 @@ def talk(
     relay: Relay, letters: list[Letter] | None = None, **options: object
 ) -> tuple[list[Outcome], SmtpSession, Notes]:
     notes = Notes()
-    session = SmtpTransport(relay.url, **{"timeouts": QUICK, **options}).connect()  # type: ignore[arg-type]
+    session = SmtpTransport(relay.url, **{"timeouts": PATIENT, **options}).connect()  # type: ignore[arg-type]
     outcomes = list(session.send(letters or [letter(number) for number in range(1, 7)], notes))
     return outcomes, session, notes
 
@@ -123,7 +124,7 @@ def test_a_connection_that_breaks(mode: str, then: str, verb: str, expected: set
     # Of a small letter the kernel has everything already: nobody can know how far the server read.
     broken = once(Act(then=then), 2 * letter(1).content.count(b"\n") + 4 if verb == "LINE" else BAD)
     with Relay({verb: broken}, MODES[mode]) as relay:
-        outcomes, session, notes = talk(relay)
+        outcomes, session, notes = talk(relay, timeouts=QUICK if then == "hang" else PATIENT)
         assert verdicts(outcomes)[:2] == [TAKEN, TAKEN]
         assert verdicts(outcomes)[2] in expected
         assert set(verdicts(outcomes)[3:]) <= {UNTRIED}
@@ -136,7 +137,7 @@ def test_a_connection_that_breaks(mode: str, then: str, verb: str, expected: set
 @pytest.mark.parametrize("then", ["close", "reset", "hang"])
 def test_a_connection_that_breaks_before_anything_was_taken_is_no_reason_to_try_at_once_again(then: str) -> None:
     with Relay({"MAIL": Act(then=then)}) as relay:
-        outcomes, _, _ = talk(relay)
+        outcomes, _, _ = talk(relay, timeouts=QUICK if then == "hang" else PATIENT)
         assert verdicts(outcomes) == [LATER, UNTRIED]
         assert outcomes[0].scope is Scope.ACCOUNT
 
@@ -145,7 +146,9 @@ def test_a_connection_that_breaks_before_anything_was_taken_is_no_reason_to_try_
 @pytest.mark.parametrize("then", ["close", "reset", "hang"])
 def test_a_big_letter_cut_in_its_middle_was_surely_not_taken(mode: str, then: str) -> None:
     with Relay({"LINE": once(Act(then=then), 20)}, MODES[mode], receive_buffer=4096) as relay:
-        outcomes, session, notes = talk(relay, [replace(letter(1), content=BIG), letter(2)])
+        outcomes, session, notes = talk(
+            relay, [replace(letter(1), content=BIG), letter(2)], timeouts=QUICK if then == "hang" else PATIENT
+        )
         assert verdicts(outcomes) == [LATER, UNTRIED]
         assert not session.alive
         assert notes.steps == [("started", 1), ("ended", 1)]
@@ -162,7 +165,7 @@ def test_a_server_that_refuses_in_the_middle_of_a_letter_is_heard() -> None:
 
 def test_a_server_that_never_reads_is_given_up_without_a_doubt() -> None:
     with Relay(deaf=True, receive_buffer=4096) as relay:
-        outcomes, _, _ = talk(relay, [replace(letter(1), content=BIG), letter(2)])
+        outcomes, _, _ = talk(relay, [replace(letter(1), content=BIG), letter(2)], timeouts=QUICK)
         assert verdicts(outcomes) == [LATER, UNTRIED]
         assert "in time" in outcomes[0].text
 
@@ -232,6 +235,7 @@ def test_a_server_that_will_not_reset_is_left() -> None:
         ("DATA", Act(b"334 go\r\n")),
         ("MAIL", Act(b"354 go\r\n")),
         ("DATA", Act(b"354 go\r\n250 and more\r\n")),
+        ("DATA", Act(b"354 go\r\n450 4.3.0 or rather not\r\n")),
     ],
 )
 def test_garbage_before_the_dot_means_not_taken(mode: str, verb: str, said: Act) -> None:
@@ -257,7 +261,7 @@ def test_garbage_after_the_dot_means_nobody_knows(said: bytes) -> None:
 
 def test_an_answer_too_few_is_noticed_before_it_can_shift_the_next_ones() -> None:
     with Relay({"RCPT": once(Act(code=250))}) as relay:
-        outcomes, session, _ = talk(relay)
+        outcomes, session, _ = talk(relay, timeouts=QUICK)
         assert verdicts(outcomes)[:3] == [TAKEN, TAKEN, LATER]
         assert not session.alive
 
@@ -388,7 +392,7 @@ def test_a_maker_that_fails_loses_nothing_of_what_was_under_way() -> None:
         raise RuntimeError("the template")
 
     with Relay() as relay:
-        session = SmtpTransport(relay.url, timeouts=QUICK).connect()
+        session = SmtpTransport(relay.url, timeouts=PATIENT).connect()
         outcomes = []
         with pytest.raises(RuntimeError, match="the template"):
             outcomes.extend(session.send(made(), Notes()))
@@ -398,7 +402,7 @@ def test_a_maker_that_fails_loses_nothing_of_what_was_under_way() -> None:
 
 def test_a_caller_that_goes_away_leaves_no_half_conversation() -> None:
     with Relay() as relay:
-        session = SmtpTransport(relay.url, timeouts=QUICK).connect()
+        session = SmtpTransport(relay.url, timeouts=PATIENT).connect()
         sending = session.send([letter(number) for number in range(1, 9)], Notes())
         assert next(iter(sending)).verdict is Verdict.TAKEN
         sending.close()  # type: ignore[attr-defined]
@@ -410,7 +414,9 @@ def test_a_caller_that_goes_away_leaves_no_half_conversation() -> None:
 def test_in_tls_a_letter_cut_in_its_middle_was_surely_not_taken_too(then: str, certificates: Certificates) -> None:
     with Relay({"LINE": once(Act(then=then), 20)}, tls=certificates.server(), receive_buffer=4096) as relay:
         letters = [replace(letter(1), content=BIG), letter(2)]
-        outcomes, session, _ = talk(relay, letters, ca_file=certificates.ca_file, tls="required")
+        outcomes, session, _ = talk(
+            relay, letters, ca_file=certificates.ca_file, tls="required", timeouts=QUICK if then == "hang" else PATIENT
+        )
         assert verdicts(outcomes) == [LATER, UNTRIED]
         assert not session.alive
 

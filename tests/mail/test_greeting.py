@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,13 @@ from distributor.mail.smtp import SmtpTransport
 from tests.contracts.transports import Notes, letter
 from tests.mail.certificates import Certificates
 from tests.mail.relays import Act, Answer, Relay
-from tests.mail.test_faults import QUICK
+from tests.mail.test_faults import PATIENT, QUICK
 
 LOGIN = ("bot", "pässword")
 
 
 def transport(relay: Relay, **options: object) -> SmtpTransport:
-    return SmtpTransport(relay.url, **{"timeouts": QUICK, **options})  # type: ignore[arg-type]
+    return SmtpTransport(relay.url, **{"timeouts": PATIENT, **options})  # type: ignore[arg-type]
 
 
 def assert_delivers(way: SmtpTransport) -> None:
@@ -47,7 +48,7 @@ def assert_delivers(way: SmtpTransport) -> None:
 )
 def test_a_conversation_that_does_not_begin(answers: dict[str, Answer], error: type[RetryLater], words: str) -> None:
     with Relay(answers) as relay, pytest.raises(error, match=words) as caught:
-        transport(relay).connect()
+        transport(relay, timeouts=QUICK if "in time" in words else PATIENT).connect()
     assert type(caught.value) is error
     assert str(caught.value).isprintable()
 
@@ -185,15 +186,16 @@ def test_tls_that_is_offered_and_refused_is_no_reason_to_go_on_without(
 @pytest.mark.parametrize("then", ["close", "reset", "hang"])
 def test_a_handshake_that_breaks_off_is_tried_again(then: str, certificates: Certificates) -> None:
     with Relay({"STARTTLS": Act(b"220 go\r\n", then)}, tls=certificates.server()) as relay:
+        quick = replace(QUICK, connect=0.4)
         with pytest.raises(RetryLater) as caught:
-            transport(relay, tls="required").connect()
+            transport(relay, tls="required", timeouts=quick if then == "hang" else PATIENT).connect()
         assert not isinstance(caught.value, ChannelPaused)
 
 
 @pytest.mark.network
 def test_a_port_that_speaks_no_tls_waits_for_a_person() -> None:
     with Relay() as relay, pytest.raises(ChannelPaused, match="TLS fails") as caught:
-        SmtpTransport(relay.url.replace("smtp://", "smtps://"), timeouts=QUICK).connect()
+        SmtpTransport(relay.url.replace("smtp://", "smtps://"), timeouts=PATIENT).connect()
     assert "port 465" in caught.value.hint
 
 

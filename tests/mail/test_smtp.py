@@ -13,7 +13,7 @@ from tests.contracts.transports import Rig, TransportContract
 from tests.mail.certificates import Certificates
 from tests.mail.relays import Act, Relay
 
-QUICK = Timeouts(connect=2, greeting=2, command=2, data=2, block=2, dot=0.5)
+QUICK = Timeouts(connect=20, greeting=20, command=20, data=20, block=20, dot=0.7)
 ANSWERS = {
     "unknown-recipient": ("RCPT", "550 5.1.1 no such user"),
     "spam": ("DOT", "554 5.7.1 spam"),
