@@ -48,7 +48,7 @@ def key(session: Session, domain: str | None, selector: str, kind: str, out: Pat
     base = session.path.parent if session.path else Path.cwd()
     path = out or base / FILE
     pem = make_key("ed25519" if kind == "ed25519" else "rsa")
-    signer = Signer.load(pem, domain=domain_name(domain or _own_domain(session)), selector=selector)
+    signer = Signer.load(pem, domain=domain_name(_own_domain(session) if domain is None else domain), selector=selector)
     record = DnsRecord(record_name(signer.domain, signer.selector), "TXT", signer.public_record())
     _write(path, pem)
     data = {"file": path, "name": record.name, "type": record.type, "value": record.value, "zone": record.line()}

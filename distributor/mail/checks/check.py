@@ -36,6 +36,8 @@ class DnsRecord:
     def _data(self) -> str:
         if self.type == "TXT":
             return " ".join(_quoted(text) for text in self.strings)
+        if self.type in {"A", "AAAA"}:
+            return self.value
         *before, name = self.value.split(" ")  # "10 mx.paper.example" of an MX, a bare name of a PTR
         return " ".join([*before, _dotted(name)])
 

@@ -28,7 +28,8 @@ class Mx(NamedTuple):
 class Lookup(Protocol):
     """Asks DNS. Each gives an empty tuple where there is no such record or name, and raises Unanswered, nothing else.
 
-    `txt` joins the strings of each record; `mx` is in the order of preference; names are lower case, without final dot.
+    `txt` joins the strings of each record; `mx` is in the order of preference, the others in an order that stays the
+    same (servers shuffle); names are lower case, without final dot.
     """
 
     def txt(self, name: str) -> tuple[str, ...]: ...

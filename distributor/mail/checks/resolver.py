@@ -18,6 +18,7 @@ __all__ = ["DnsLookup"]
 
 TRY_SECONDS = 2.0
 WHOLE_SECONDS = 4.0
+PAYLOAD = 1232  # octets of an answer by UDP, beyond which TCP is tried (DNS flag day 2020): a key fits in
 # A resolver that has never answered is not asked for ever: each question would cost WHOLE_SECONDS.
 SILENCES = 2
 
@@ -36,17 +37,17 @@ class DnsLookup:
         self._answered = False
 
     def txt(self, name: str) -> tuple[str, ...]:
-        return tuple(b"".join(one.strings).decode("utf-8", "replace") for one in self._ask(name, "TXT"))
+        return tuple(sorted(b"".join(one.strings).decode("utf-8", "replace") for one in self._ask(name, "TXT")))
 
     def mx(self, name: str) -> tuple[Mx, ...]:
         found = self._ask(name, "MX")
         return tuple(sorted(Mx(one.preference, host_name(one.exchange.to_text())) for one in found))
 
     def a(self, name: str) -> tuple[ipaddress.IPv4Address, ...]:
-        return tuple(ipaddress.IPv4Address(one.address) for one in self._ask(name, "A"))
+        return tuple(sorted(ipaddress.IPv4Address(one.address) for one in self._ask(name, "A")))
 
     def aaaa(self, name: str) -> tuple[ipaddress.IPv6Address, ...]:
-        return tuple(ipaddress.IPv6Address(one.address) for one in self._ask(name, "AAAA"))
+        return tuple(sorted(ipaddress.IPv6Address(one.address) for one in self._ask(name, "AAAA")))
 
     def ptr(self, ip: IP) -> tuple[str, ...]:
         return tuple(host_name(one.target.to_text()) for one in self._ask(ip.reverse_pointer, "PTR"))
@@ -71,6 +72,7 @@ class DnsLookup:
         except dns.resolver.NoResolverConfiguration:
             raise Unanswered("this machine has no resolver (/etc/resolv.conf)") from None
         except dns.resolver.NoNameservers as error:
+            self._answered |= "SERVFAIL" in str(error)
             raise Unanswered(f"{name} {kind}: {_reason(error)}") from None
         except (dns.exception.DNSException, OSError, UnicodeError) as error:
             raise Unanswered(f"{name} {kind}: {_reason(error)}") from None
@@ -85,6 +87,7 @@ class DnsLookup:
             if self._given:
                 made.nameservers, made.port = [self._given[0]], self._given[1]
             made.timeout, made.lifetime = self._times
+            made.use_edns(0, payload=PAYLOAD)
             self._resolver = made
         return self._resolver
 
