@@ -64,7 +64,13 @@ class DnsLookup:
             found = list(self._open().resolve(asked, kind, search=False, raise_on_no_answer=False).rrset or ())
         except dns.resolver.NXDOMAIN:
             found = []
-        except (dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel, dns.name.BadEscape):
+        except (
+            dns.name.LabelTooLong,
+            dns.name.NameTooLong,
+            dns.name.EmptyLabel,
+            dns.name.BadEscape,
+            dns.name.IDNAException,
+        ):
             return []  # no such name can be there
         except dns.resolver.LifetimeTimeout:
             self._silences += 1
