@@ -15,8 +15,10 @@ __all__ = [
     "Account",
     "Article",
     "Card",
+    "Choice",
     "Delivery",
     "Doubt",
+    "Edition",
     "Entry",
     "Image",
     "Kind",
@@ -26,7 +28,10 @@ __all__ = [
     "Message",
     "Ranking",
     "Receipt",
+    "Schedule",
+    "Section",
     "State",
+    "Subscriber",
 ]
 
 
@@ -48,7 +53,9 @@ class Kind(StrEnum):
     POST = "post"
     EDIT = "edit"
     DELETE = "delete"
-    DIGEST = "digest"
+    DIGEST = "digest"  # one reader's edition
+    ALERT = "alert"  # one article to one reader, as it happens
+    LETTER = "letter"  # what a reader asked for by an act of theirs: a confirmation, a fresh link
 
 
 class Lane(IntEnum):
@@ -251,6 +258,95 @@ class Delivery:
     resolve_at: datetime | None = None
     cost: float = 0.0
     receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a digest is made for; readers who chose alike share one. `categories` are titles, empty means all of them.
+
+    `trending` puts the Trending section first. Two choices are the same when their fields are, categories sorted.
+    """
+
+    categories: tuple[str, ...] = ()
+    trending: bool = True
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When digests of one kind come to a reader: `digest` is its table's name in the settings.
+
+    On these `weekdays` (0 is Monday), at `hour` o'clock on the clock of `timezone` (an IANA name). Readers with the
+    same schedule share one row, and its slots.
+    """
+
+    digest: str
+    weekdays: tuple[int, ...]
+    hour: int
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """A reader. `frequency` is "instant" (each chosen article as it happens) or the name of a digest in the settings.
+
+    `weekdays` (0 is Monday; empty: the digest's own) and `hour` (None: the digest's own) are on the clock of
+    `timezone`. `breaking` adds alerts for breaking news. `status`: pending (asked, not confirmed), active, left,
+    suppressed (bounced or complained). A digest's window begins at `watermark`; `seen` are the articles that went to
+    this reader by themselves since then. `paused_until`: no digest until then.
+    """
+
+    id: int = 0
+    address: str
+    categories: tuple[str, ...] = ()
+    trending: bool = True
+    frequency: str = "daily"
+    weekdays: tuple[int, ...] = ()
+    hour: int | None = None
+    timezone: str = "UTC"
+    language: str = "en"
+    breaking: bool = False
+    status: Literal["pending", "active", "left", "suppressed"] = "pending"
+    paused_until: datetime | None = None
+    watermark: datetime
+    seen: tuple[int, ...] = ()
+    created_at: datetime
+    confirmed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a digest: `title` is a category, or "" for Trending. Article ids, best first; `rest` did not fit and is
+    on the web page only ("14 more in Business"), but counts as sent.
+    """
+
+    title: str
+    articles: tuple[int, ...]
+    rest: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """One digest as frozen: sent to all readers of one choice whose windows are the same.
+
+    It holds what became live after `since` and not after `until`; `slot` is when it was to go out, `left_out` are the
+    articles that its readers had already. `readers` are planned deliveries of it (0: made for the archive only).
+    `status`: open, held (waits for approval), paused, cancelled. `message_id` is set with the first letter.
+    """
+
+    id: int = 0
+    digest: str
+    choice: Choice
+    slot: datetime
+    since: datetime
+    until: datetime
+    left_out: tuple[int, ...] = ()
+    sections: tuple[Section, ...] = ()
+    readers: int = 0
+    status: Literal["open", "held", "paused", "cancelled"] = "open"
+    by_hand: bool = False
+    message_id: int = 0
+    made_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

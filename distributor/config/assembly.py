@@ -9,16 +9,16 @@ from typing import Any
 from distributor.config import fields, secrets
 from distributor.config.channel import Channel
 from distributor.config.problems import Origin
+from distributor.config.readers import Digest
 from distributor.config.secrets import Options
 from distributor.config.settings import Document, Settings
 from distributor.config.source import Source
-from distributor.config.tables import Digest
 from distributor.config.values import NAME, NAME_RULE, Address, Listen, home, nearest
 from distributor.errors import ConfigError
 
 __all__ = ["assemble"]
 
-_NAMED = ("sources", "channels", "digests")
+_NAMED = ("sources", "channels", "digests", "relays")
 _OPTIONS = frozenset(Channel.model_fields) - {"name", "options"}
 
 
@@ -149,7 +149,9 @@ def _mapped(source: Source, document: Document, origin: Origin) -> Source:
 
 def _chosen(digest: Digest, document: Document, origin: Origin) -> Digest:
     categories = _categories(digest.categories, document, origin, ("digests", digest.name, "categories"))
-    return digest.model_copy(update={"categories": categories})
+    at = ("digests", digest.name, "also")
+    also = tuple(_known(name, tuple(document.channels), origin, at) for name in digest.also)
+    return digest.model_copy(update={"categories": categories, "also": also})
 
 
 def _inherited(channel: Channel, document: Document, origin: Origin) -> Channel:
@@ -181,6 +183,6 @@ def _known(word: str, known: Sequence[str], origin: Origin, path: Sequence[str])
         if name.casefold() == word.casefold():
             return name
     near = nearest(word, known)
-    what = "source" if path[-1] == "sources" else "category of site.categories"
+    what = {"sources": "source", "also": "channel"}.get(path[-1], "category of site.categories")
     rest = f"did you mean {near!r}?" if near else f"there are {', '.join(known) or 'none'}"
     raise origin.error(f"{word[:60]!r} is no {what}; {rest}", path)

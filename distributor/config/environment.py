@@ -24,7 +24,7 @@ SHORT = {
     "DATA": ("site", "data"),
     "SECRET_KEY": ("secret_key",),
 }
-_NAMED = {"sources", "channels", "digests"}
+_NAMED = {"sources", "channels", "digests", "relays"}
 
 Origins = dict[tuple[str, ...], str]
 

@@ -137,7 +137,7 @@ def _exposed(settings: Settings, path: Path | None, text: str) -> list[str]:
 def explain(error: ConfigError, settings: Settings, env: Mapping[str, str] = os.environ) -> ConfigError:
     """An error that a channel found in its options, with its place in the file and the nearest key of all channels."""
     path = error.key.split(".")
-    if settings.path is None or len(path) < 2 or path[0] not in {"sources", "channels", "digests"}:
+    if settings.path is None or len(path) < 2 or path[0] not in {"sources", "channels", "digests", "relays"}:
         return error
     try:
         text = settings.path.read_text(encoding="utf-8-sig")

@@ -14,7 +14,7 @@ from distributor.errors import ConfigError
 
 __all__ = ["Origin", "from_pydantic", "unknown"]
 
-_NAMED = ("sources", "channels", "digests")
+_NAMED = ("sources", "channels", "digests", "relays")
 _SAY = {
     "missing": "is missing",
     "bool_parsing": "must be true or false",

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from distributor.config import fields, secrets, tables
+from distributor.config import fields, readers, secrets, tables
 from distributor.config.channel import Channel
 from distributor.config.source import Source
 from distributor.config.values import url_secrets
@@ -22,8 +22,10 @@ class Document(fields.Table):
     site: tables.Site = Field(default_factory=tables.Site)
     sources: fields.Frozen[Source] = Field(default_factory=dict, validate_default=True)
     channels: fields.Frozen[Channel] = Field(default_factory=dict, validate_default=True)
-    mail: tables.Mail | None = None
-    digests: fields.Frozen[tables.Digest] = Field(default_factory=dict, validate_default=True)
+    mail: readers.Mail | None = None
+    relays: fields.Frozen[readers.Relay] = Field(default_factory=dict, validate_default=True)
+    digests: fields.Frozen[readers.Digest] = Field(default_factory=dict, validate_default=True)
+    subscribers: readers.Subscribers = Field(default_factory=readers.Subscribers)
     alerts: tables.Alerts = Field(default_factory=tables.Alerts)
     web: tables.Web = Field(default_factory=tables.Web)
     network: tables.Network = Field(default_factory=tables.Network)
@@ -66,7 +68,9 @@ def _secrets(settings: Settings) -> Iterator[str]:
     for url in _urls(settings):
         yield from url_secrets(url)
     mail, web = settings.mail, settings.web
-    for secret in (mail.password if mail else None, web.metrics_token, settings.secret_key):
+    of_mail = (mail.password, mail.dkim_key, mail.bounces_password, mail.hook_secret) if mail else ()
+    of_relays = (relay.password for relay in settings.relays.values())
+    for secret in (*of_mail, *of_relays, web.metrics_token, settings.secret_key):
         if secret is not None:
             yield from secrets.pieces(secret.get_secret_value())
 
@@ -74,8 +78,9 @@ def _secrets(settings: Settings) -> Iterator[str]:
 def _urls(settings: Settings) -> Iterator[str]:
     yield from (source.url for source in settings.sources.values())
     yield from (settings.database.url, settings.broker.url)
+    yield from (relay.url for relay in settings.relays.values())
     if settings.mail:
-        yield settings.mail.smtp
+        yield from (url for url in (settings.mail.smtp, settings.mail.bounces) if url)
 
 
 def tables_of(name: str) -> dict[str, Any]:
@@ -84,11 +89,12 @@ def tables_of(name: str) -> dict[str, Any]:
         "": Document,
         "sources": Source,
         "channels": Channel,
-        "digests": tables.Digest,
-        "mail": tables.Mail,
+        "digests": readers.Digest,
+        "relays": readers.Relay,
+        "mail": readers.Mail,
     }
     model = named.get(name) or Document.model_fields[name].annotation
     if not isinstance(model, type) or not issubclass(model, fields.Table):
         return {}
-    hidden = {"name", "options"} if name in {"sources", "channels", "digests"} else set()
+    hidden = {"name", "options"} if name in {"sources", "channels", "digests", "relays"} else set()
     return {field.alias or key: field for key, field in model.model_fields.items() if key not in hidden}

@@ -6,9 +6,9 @@ import ipaddress
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from distributor.config import fields
 from distributor.config.values import Address, Listen
@@ -19,8 +19,6 @@ __all__ = [
     "Alerts",
     "Broker",
     "Database",
-    "Digest",
-    "Mail",
     "Network",
     "Ranking",
     "Site",
@@ -42,8 +40,6 @@ CATEGORIES = (
     "Sports",
     "Blog",
 )
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MAILBOX = re.compile(r"(?:[^<>\r\n]*<)?[^\s<>@]+@[^\s<>@]+>?")
 
 
 def _distinct(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -58,12 +54,6 @@ def _no_slash(url: str) -> str:
     return Address(url.rstrip("/"))
 
 
-def _mailbox(value: str) -> str:
-    if not _MAILBOX.fullmatch(value) or ("<" in value) != value.endswith(">") or len(value) > 320:
-        raise ValueError('must be an address, such as "The Paper <news@paper.example>"')
-    return value
-
-
 def _destination(value: str) -> str:
     scheme, colon, target = value.partition(":")
     if (
@@ -74,12 +64,6 @@ def _destination(value: str) -> str:
     ):
         raise ValueError(f'{value[:60]!r} is no place for alerts; write it like "mailto:ops@paper.example"')
     return value
-
-
-def _smtp(value: str) -> Address:
-    if not re.fullmatch(r"(smtp|smtps|lmtp)://[^\s/]+/?", value):
-        raise ValueError('must look like "smtp://user@relay.example:587"')
-    return Address(value)
 
 
 def _service(value: Any) -> Any:
@@ -98,14 +82,6 @@ def _proxy(value: str) -> str:
     return str(ipaddress.ip_network(value, strict=False))
 
 
-def _weekdays(value: Any) -> Any:
-    listed = [str(day).casefold() for day in fields.words(value)]
-    found = [next((full for full in _WEEKDAYS if len(day) > 2 and full.startswith(day)), "") for day in listed]
-    if not all(found):
-        raise ValueError(f"{listed[found.index('')][:40]!r} is no weekday; they are {', '.join(_WEEKDAYS)}")
-    return tuple(day for day in _WEEKDAYS if day in found)
-
-
 class Site(fields.Table):
     """The publisher. `data` is where the ledger and keys are, `templates` a folder that overrides ours one by one."""
 
@@ -119,35 +95,6 @@ class Site(fields.Table):
     templates: fields.Folder | None = None
     utm: fields.Utm = Field(default_factory=dict, validate_default=True)
     hashtags: int = Field(default=2, ge=0, le=20)
-
-
-class Mail(fields.Table):
-    """How digests leave. `password` goes with the user of `smtp`."""
-
-    sender: Annotated[str, AfterValidator(_mailbox)] = Field(alias="from")
-    smtp: Annotated[str, AfterValidator(_smtp), fields.SHOWN_CUT] = Address("smtp://127.0.0.1:25")
-    password: SecretStr | None = None
-    reply_to: Annotated[str, AfterValidator(_mailbox)] | None = None
-
-
-class Digest(fields.Table):
-    """A digest that readers subscribe to. `hour` is on the reader's own clock; `categories=None` is all of them."""
-
-    name: str
-    hour: int = Field(default=7, ge=0, le=23)
-    frequency: Literal["daily", "weekly"] = "daily"
-    weekdays: Annotated[tuple[str, ...], BeforeValidator(_weekdays)] = ()
-    per_category: int = Field(default=5, ge=1, le=50)
-    categories: fields.Categories = None
-    enabled: bool = True
-
-    @model_validator(mode="before")
-    @classmethod
-    def _days(cls, raw: Any) -> Any:
-        """A daily digest comes every day, a weekly one on Monday, unless said."""
-        if not isinstance(raw, dict) or "weekdays" in raw:
-            return raw
-        return {**raw, "weekdays": ["monday"] if raw.get("frequency") == "weekly" else list(_WEEKDAYS)}
 
 
 Destinations = Annotated[tuple[Annotated[str, AfterValidator(_destination)], ...], BeforeValidator(fields.words)]
