@@ -1,0 +1,38 @@
+"""Where the public pages are: one place for what mails link to and what the pages answer. Pure."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+__all__ = [
+    "ARCHIVE",
+    "ARCHIVE_FEED",
+    "CONFIRM",
+    "EDITION",
+    "FORM",
+    "HOOKS",
+    "LINK",
+    "PREFERENCES",
+    "SUBSCRIBE",
+    "SWITCH",
+    "UNSUBSCRIBE",
+    "at",
+]
+
+SUBSCRIBE = "/subscribe"
+FORM = "/subscribe/form"  # to be embedded in the publisher's pages
+CONFIRM = "/confirm"
+PREFERENCES = "/preferences"  # /TOKEN: the token of a digest, or a fresh one, which may do more
+UNSUBSCRIBE = "/unsubscribe"
+LINK = "/link"  # asks for a fresh link by address
+SWITCH = "/switch"  # confirms a change of address
+EDITION = "/editions"  # /ID
+ARCHIVE = "/archive"
+ARCHIVE_FEED = "/archive.rss"
+HOOKS = "/hooks"
+
+
+def at(public_url: str, path: str, *parts: str | int, **query: str) -> str:
+    """The absolute address. `public_url` ends without a slash; parts are tokens and numbers, safe as they are."""
+    whole = "/".join([public_url + path, *map(str, parts)])
+    return f"{whole}?{urlencode(query)}" if query else whole
