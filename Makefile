@@ -31,7 +31,8 @@ install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
 
 services:
-	@deploy/apt-install redis-server:redis-server postgresql:postgres rabbitmq-server:rabbitmq-server chromium:chromium
+	@deploy/apt-install redis-server:redis-server postgresql:postgres rabbitmq-server:rabbitmq-server chromium:chromium \
+		postfix:postfix opendkim:opendkim opendkim-tools:opendkim-testmsg dovecot-imapd:dovecot spamassassin:spamassassin
 
 run: install
 	$(BIN)/distributor run $(if $(FEED),--feed '$(FEED)') --port $(PORT)

@@ -92,7 +92,11 @@ def build_renderer(settings: Settings) -> Renderer:
     folders = [settings.site.templates, ours] if settings.site.templates else [ours]
     site = settings.site
     facts = SiteFacts(
-        name=site.name, url=str(site.public_url or ""), language=site.language, zone=ZoneInfo(site.timezone)
+        name=site.name,
+        url=str(site.public_url or ""),
+        language=site.language,
+        zone=ZoneInfo(site.timezone),
+        utm=site.utm,
     )
     return Renderer(folders=folders, site=facts)
 

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from distributor.channels import Channel, Deletes, Edits
 from distributor.config import Settings
@@ -20,6 +22,9 @@ from distributor.rendering import PostSettings, Renderer
 from distributor.store import Store
 from distributor.stories import Stories
 from distributor.waking import Waker
+
+if TYPE_CHECKING:
+    from distributor.mailroom import Mailroom
 
 __all__ = ["App", "Station"]
 
@@ -72,6 +77,14 @@ class App:
     registered: bool = False
     stopping: threading.Event = field(default_factory=threading.Event)
     stories: Stories = field(default_factory=Stories)
+    mail_sessions: int = 0  # the most that this process gives to mail; 0: as many as the relay takes
+
+    @cached_property
+    def mailroom(self) -> Mailroom | None:
+        """What mails leave by; None without [mail]. Raises ConfigError."""
+        from distributor.mailroom import build_mailroom  # loads what only mail needs
+
+        return build_mailroom(self.settings)
 
     def station(self, name: str) -> Station:
         """Raises NotFound, naming what there is."""

@@ -10,8 +10,11 @@ import structlog
 from distributor import gates, owners, states
 from distributor.context import App, Station
 from distributor.doubts import doubt_of, finds
+from distributor.mailing import mail_accounts, mail_is_due
+from distributor.model import Kind
+from distributor.recovering import recover
 from distributor.renewing import renew
-from distributor.store import accounts, ledger, queue
+from distributor.store import accounts, ledger, mailing, queue
 
 __all__ = ["has_work", "sweep"]
 
@@ -20,12 +23,17 @@ log = structlog.get_logger(__name__)
 
 def sweep(app: App) -> list[str]:
     """Puts the ledger in order and rings for every account that has something to send; returns those accounts."""
+    if app.settings.mail is not None:
+        recover(app)
     now = app.clock()
+    digests = list(app.settings.digests)
     with app.store.read() as connection:
         renew(app, connection)
         holders = accounts.slot_owners(connection)
         dead = [owner for owner in holders if owners.is_dead(owner)]
-        tidy = bool(queue.overrun(connection, now, dead)) or queue.has_expired(connection, now) or bool(dead)
+        tidy = (
+            bool(queue.overrun(connection, now, dead)) or queue.has_expired(connection, now, but=digests) or bool(dead)
+        )
     if tidy:
         _tidy(app, dead, now)
     ringing = []
@@ -33,13 +41,20 @@ def sweep(app: App) -> list[str]:
         if has_work(app, account, stations, now):
             ringing.append(account)
             app.waker.wake(account)
+    if app.settings.mail is not None:
+        for account in mail_accounts(app):
+            if mail_is_due(app, account):
+                ringing.append(account)
+                app.waker.wake(account)
     return ringing
 
 
 def _tidy(app: App, dead: Sequence[str], now: datetime) -> None:
     with app.store.write() as connection:
-        for gone in queue.expire(connection, now):
+        for gone in queue.expire(connection, now, but=list(app.settings.digests)):
             log.info("given up", delivery=gone.id, key=gone.key, reason=gone.reason)
+            if gone.kind is Kind.ALERT:
+                mailing.unsee(connection, [gone.recipient_id], gone.article_id)
         accounts.free_slots(connection, dead)
         for left in queue.overrun(connection, now, dead):
             settlement = states.after_overrun(left, doubt=doubt_of(app, left), finds=finds(app, left), now=now)

@@ -29,7 +29,8 @@ class CeleryWaker:
 
     def wake(self, account: str) -> None:
         try:
-            self._producer().send_task("distributor.tasks.delivery.drain", args=[account], ignore_result=True)
+            task = "digests.mail" if account.partition(":")[0] == "mail" else "delivery.drain"
+            self._producer().send_task(f"distributor.tasks.{task}", args=[account], ignore_result=True)
         except Exception as error:  # whatever the broker's client raises, the truth is in the ledger
             log.warning("wake-up not sent; the sweep will find the work", account=account, error=str(error))
 
