@@ -38,14 +38,14 @@ print(200 / (time.perf_counter() - start))
 """
 
 
-def environment(package: str) -> Path | None:
-    """The environment's `bin` folder, with this package in it; None where it cannot be installed."""
+def environment(package: str, *more: str) -> Path | None:
+    """The environment's `bin` folder, with these packages in it; None where they cannot be installed."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "distributor-benchmarks" / package
     python = cache / "bin" / "python"
     try:
         if not (cache / "installed").exists():
             subprocess.run([sys.executable, "-m", "venv", cache], check=True, capture_output=True, timeout=120)
-            install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", package]
+            install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", package, *more]
             subprocess.run(install, check=True, capture_output=True, timeout=300)
             (cache / "installed").touch()
     except (OSError, subprocess.SubprocessError):
