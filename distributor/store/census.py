@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from distributor.model import Delivery, State
+from distributor.model import Delivery, Kind, State
 from distributor.store import tables as t
 from distributor.store.articles import CHUNK, upsert
 from distributor.store.rows import delivery_from
 
 __all__ = [
+    "LETTERS_PLANNED",
     "ChannelCount",
     "Process",
     "audit",
@@ -36,6 +37,9 @@ __all__ = [
 ]
 
 d = t.delivery
+
+# A fact: how many letters were ever planned; it grows in the transaction that plans one.
+LETTERS_PLANNED = "letters-planned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,68 +67,138 @@ class Process:
 
 def counts(connection: sa.Connection, since: datetime | None = None) -> dict[State, int]:
     """Deliveries by state, of those planned since then."""
-    query = sa.select(d.c.state, sa.func.count()).group_by(d.c.state)
-    if since is not None:
-        query = query.where(d.c.planned_at >= since)
+    if since is None:
+        parts = [_whole(), *_by_state()]
+        return _recounted(connection.execute(sa.union_all(*parts)))[1]
+    query = sa.select(d.c.state, sa.func.count()).where(d.c.planned_at >= since).group_by(d.c.state)
     found = {State(name): number for name, number in connection.execute(query)}
     return {state: found.get(state, 0) for state in State}
 
 
-def by_channel(connection: sa.Connection, since: datetime) -> dict[str, ChannelCount]:
-    """Each channel's counts: what was planned since then, and all that is unsettled however old."""
-    unsettled = d.c.state.in_(["pending", "sending", "held", "uncertain"])
-    query = (
-        sa.select(d.c.channel, d.c.state, sa.func.count())
-        .where(sa.or_(unsettled, d.c.planned_at >= since))
-        .group_by(d.c.channel, d.c.state)
-    )
-    states: dict[str, dict[State, int]] = {}
-    for channel, state, number in connection.execute(query):
+def by_channel(connection: sa.Connection, since: datetime, ending: Sequence[str] = ()) -> dict[str, ChannelCount]:
+    """Each channel's counts: what was sent, failed and skipped since then, and all that is unsettled however old.
+
+    The ends (next due, first expiry) are of the channels in `ending` alone: the social ones, since those of a million
+    mails would be looked up one by one.
+    """
+    states = unsettled(connection)
+    lost = sa.select(d.c.channel, d.c.state, sa.func.count()).where(sa.text(LOST), d.c.settled_at >= since)
+    for channel, state, number in connection.execute(lost.group_by(d.c.channel, d.c.state)):
         states.setdefault(channel, {})[State(state)] = number
-    waiting = sa.select(d.c.channel, sa.func.min(d.c.due_at), sa.func.min(d.c.expires_at)).where(
-        d.c.state == State.PENDING.value
-    )
-    ends = {row[0]: (row[1], row[2]) for row in connection.execute(waiting.group_by(d.c.channel))}
+    for channel, number in _sent_by_channel(connection, since).items():
+        states.setdefault(channel, {})[State.SENT] = number
+    ends = {}
+    for channel in ending:
+        waiting = sa.select(sa.func.min(d.c.due_at), sa.func.min(d.c.expires_at)).where(
+            sa.text(t.UNSETTLED), d.c.state == State.PENDING.value, d.c.channel == channel
+        )
+        ends[channel] = connection.execute(waiting).one()
     return {
         channel: ChannelCount(channel, found, *ends.get(channel, (None, None))) for channel, found in states.items()
     }
 
 
 def law(connection: sa.Connection, since: datetime | None = None) -> tuple[int, dict[State, int]]:
-    """(planned, deliveries by state) of all articles, or of those seen since then: see reporting.py for the law.
+    """(planned, deliveries by state) of everything, or of the articles seen and the editions made since then: see
+    reporting.py for the law.
 
-    Planned is what the articles' own counters say, and the edits and deletions that followed. One statement: on every
-    database both sides are of the same moment.
+    Planned is what the articles' and the editions' own counters say, the letters, and the edits and deletions that
+    followed. One statement: on every database both sides are of the same moment.
     """
-    a = t.article
-    counted = sa.select(sa.literal("planned"), sa.func.coalesce(sa.func.sum(a.c.planned), 0))
-    social = d.c.kind.in_(["post", "edit", "delete"])
-    rows = sa.select(d.c.state, sa.func.count()).where(social).group_by(d.c.state)
-    followed = sa.select(sa.literal("followed"), sa.func.count()).where(d.c.kind.in_(["edit", "delete"]))
-    if since is not None:
-        seen = d.c.article_id.in_(sa.select(a.c.id).where(a.c.seen_at >= since))
-        counted = counted.where(a.c.seen_at >= since)
-        rows, followed = rows.where(seen), followed.where(seen)
-    found = dict(connection.execute(sa.union_all(counted, followed, rows)).all())
-    planned = int(found.pop("planned", 0)) + int(found.pop("followed", 0))
-    return planned, {state: int(found.get(state.value, 0)) for state in State}
+    a, e, f = t.article.c, t.edition.c, t.fact.c
+    planned = [
+        sa.select(sa.literal("articles"), sa.func.coalesce(sa.func.sum(a.planned), 0)),
+        sa.select(sa.literal("editions"), sa.func.coalesce(sa.func.sum(e.readers), 0)),
+        sa.select(sa.literal("followed"), sa.func.count()).where(sa.text(FOLLOWED)),
+    ]
+    if since is None:
+        letters = sa.cast(sa.cast(f.value, sa.Text), sa.BigInteger)
+        planned.append(sa.select(sa.literal("letters"), letters).where(f.key == LETTERS_PLANNED))
+        return _recounted(connection.execute(sa.union_all(*planned, _whole(), *_by_state())))
+    seen = sa.select(a.id).where(a.seen_at >= since)
+    made = sa.select(e.id).where(e.made_at >= since)
+    of_articles, of_editions = d.c.article_id.in_(seen), d.c.edition_id.in_(made)
+    planned[0] = planned[0].where(a.seen_at >= since)
+    planned[1] = planned[1].where(e.made_at >= since)
+    planned[2] = planned[2].where(of_articles)
+    there = [
+        _whole().where(of_articles),
+        _whole().where(sa.text("edition_id <> 0"), of_editions),
+        *(part.where(sa.or_(of_articles, of_editions)) for part in _by_state()),
+    ]
+    return _recounted(connection.execute(sa.union_all(*planned, *there)))
+
+
+# How few rows are neither sent nor waiting, and how few follow a post: a million mails are counted without being read.
+LOST = "state in ('failed', 'skipped')"
+FOLLOWED = "kind in ('edit', 'delete')"
+_PLANNED = ("articles", "editions", "letters", "followed")
+
+
+def _whole() -> sa.Select[str, int]:
+    return sa.select(sa.literal("all"), sa.func.count()).select_from(d)
+
+
+def _by_state() -> list[sa.Select[str, int]]:
+    """What is not sent, by state, each written as its partial index has it."""
+    return [
+        sa.select(d.c.state, sa.func.count()).where(sa.text(where)).group_by(d.c.state) for where in (t.UNSETTLED, LOST)
+    ]
+
+
+def _recounted(rows: Iterable[Any]) -> tuple[int, dict[State, int]]:
+    """What is planned, and by state. Sent is all that is neither unsettled nor lost."""
+    found: dict[str, int] = {}
+    for name, number in rows:
+        found[name] = found.get(name, 0) + int(number or 0)
+    by_state = {state: found.get(state.value, 0) for state in State}
+    by_state[State.SENT] = found.get("all", 0) - sum(by_state.values())
+    return sum(found.get(name, 0) for name in _PLANNED), by_state
+
+
+def _sent_by_channel(connection: sa.Connection, since: datetime) -> dict[str, int]:
+    """What was claimed since then and is neither unsettled nor lost: indexes alone tell."""
+    found = {}
+    for channel in _channels(connection):
+        query = sa.select(sa.func.count()).where(d.c.channel == channel, d.c.claimed_at >= since)
+        found[channel] = int(connection.execute(query).scalar_one())
+    for where in (t.UNSETTLED, LOST):
+        other = sa.select(d.c.channel, sa.func.count()).where(sa.text(where), d.c.claimed_at >= since)
+        for channel, number in connection.execute(other.group_by(d.c.channel)):
+            found[channel] -= number
+    return {channel: number for channel, number in found.items() if number}
+
+
+def _channels(connection: sa.Connection) -> list[str]:
+    """The names that the ledger knows, from one entry of the index to the next."""
+    names: list[str] = []
+    query = sa.select(sa.func.min(d.c.channel))
+    while (
+        name := connection.execute(query.where(d.c.channel > names[-1]) if names else query).scalar_one()
+    ) is not None:
+        names.append(name)
+    return names
 
 
 def unsettled(connection: sa.Connection) -> dict[str, dict[State, int]]:
     """What is unsettled on each channel, however old."""
-    states = ["pending", "sending", "held", "uncertain"]
-    query = sa.select(d.c.channel, d.c.state, sa.func.count()).where(d.c.state.in_(states))
+    query = sa.select(d.c.channel, d.c.state, sa.func.count()).where(sa.text(t.UNSETTLED))
     found: dict[str, dict[State, int]] = {}
     for channel, state, number in connection.execute(query.group_by(d.c.channel, d.c.state)):
         found.setdefault(channel, {})[State(state)] = number
     return found
 
 
-def expiring(connection: sa.Connection, until: datetime) -> list[tuple[str, int, datetime]]:
-    """(channel, how many, the first one's end) of what waits and will be given up by then."""
+def expiring(connection: sa.Connection, until: datetime, channels: Sequence[str]) -> list[tuple[str, int, datetime]]:
+    """(channel, how many, the first one's end) of what waits on these channels and will be given up by then."""
     query = (
         sa.select(d.c.channel, sa.func.count(), sa.func.min(d.c.expires_at))
-        .where(d.c.state.in_([State.PENDING.value, State.HELD.value]), d.c.expires_at <= until)
+        .where(
+            sa.text(t.UNSETTLED),
+            d.c.state.in_([State.PENDING.value, State.HELD.value]),
+            d.c.channel.in_(channels),
+            d.c.expires_at <= until,
+        )
         .group_by(d.c.channel)
         .order_by(d.c.channel)
     )
@@ -142,22 +216,29 @@ def of_articles(connection: sa.Connection, article_ids: Sequence[int]) -> dict[i
 
 
 def held_reasons(connection: sa.Connection) -> list[tuple[str, str, str, int]]:
-    """What waits for a person: (source, channel, reason, how many)."""
+    """What waits for a person: (source, channel, reason, how many). Digests have no source."""
+    source = sa.func.coalesce(t.article.c.source, "")
     query = (
-        sa.select(t.article.c.source, d.c.channel, d.c.reason, sa.func.count())
-        .join(t.article, t.article.c.id == d.c.article_id)
-        .where(d.c.state == State.HELD.value)
-        .group_by(t.article.c.source, d.c.channel, d.c.reason)
+        sa.select(source, d.c.channel, d.c.reason, sa.func.count())
+        .select_from(d.outerjoin(t.article, t.article.c.id == d.c.article_id))
+        .where(sa.text(f"delivery.{t.UNSETTLED}"), d.c.state == State.HELD.value)
+        .group_by(source, d.c.channel, d.c.reason)
     )
     return [tuple(row) for row in connection.execute(query)]
 
 
-def latencies(connection: sa.Connection, since: datetime) -> list[timedelta]:
-    """From seeing an article to its post being taken, for every post sent since then."""
+def latencies(connection: sa.Connection, since: datetime, channels: Sequence[str]) -> list[timedelta]:
+    """From seeing an article to its post being taken, for every post sent since then on these channels."""
     query = (
         sa.select(d.c.settled_at, d.c.planned_at)
-        .where(d.c.state == State.SENT.value, d.c.kind == "post", d.c.settled_at >= since)
-        .order_by(d.c.id.desc())
+        .where(
+            d.c.channel.in_(channels),
+            d.c.claimed_at >= since,
+            d.c.state == State.SENT.value,
+            d.c.kind == Kind.POST.value,
+            d.c.settled_at >= since,
+        )
+        .order_by(d.c.claimed_at.desc())
         .limit(10_000)
     )
     return [row.settled_at - row.planned_at for row in connection.execute(query)]
