@@ -85,6 +85,8 @@ class SafeHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if "frame-ancestors 'none'" not in headers["Content-Security-Policy"]:
+                    del headers["X-Frame-Options"]  # a page that may be framed says by whom in its policy
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
