@@ -45,7 +45,8 @@ class Batch:
     """Letters claimed together: under whose lease, and what became of each so far. `broken` is why none could go.
 
     `journal` is None for one that is settled from a dead one's journal. `streak` counts the refusals since a letter
-    was last taken. `states` is what they are in now, once settled.
+    was last taken. `states` is what they are in now, once settled. With `named`, the other side's ids are kept: a
+    provider's hooks speak of them (a relay's are in its own log, and would cost as much as the rest).
     """
 
     owner: str
@@ -57,6 +58,7 @@ class Batch:
     streak: int = 0
     broken: ChannelError | None = None
     states: Counter[State] = field(default_factory=Counter)
+    named: bool = False
 
     @property
     def progress(self) -> bool:
@@ -86,7 +88,7 @@ def settle_batch(app: App, connection: sa.Connection, account: str, batch: Batch
     stop = _refuses_all(batch)
     taken = [number for number, outcome in told.items() if outcome.verdict is Verdict.TAKEN]
     batch.states[State.SENT] += mailing.sent(connection, taken, owner=batch.owner, now=now)
-    if batch.states[State.SENT] < len(taken) or any(told[number].remote_id for number in taken):
+    if batch.states[State.SENT] < len(taken) or (batch.named and taken):
         mailing.receive(
             connection, [(one.number, one.attempt, one.remote_id) for one in map(told.__getitem__, taken)], now
         )
@@ -101,7 +103,7 @@ def settle_batch(app: App, connection: sa.Connection, account: str, batch: Batch
         batch.states[State(row["state"])] += 1
         rows.append({"of_id": number, "of_attempt": claimed.attempt, **row})
     mailing.settle(connection, rows, owner=batch.owner)
-    _follow(app, connection, batch, told, rows, refused_all=bool(stop))
+    _follow(app, connection, batch, told, rows, now, refused_all=bool(stop))
     return _report(app, connection, account, batch, stop, now)
 
 
@@ -213,6 +215,7 @@ def _follow(
     batch: Batch,
     told: Mapping[int, Outcome],
     rows: Sequence[Mapping[str, Any]],
+    now: datetime,
     *,
     refused_all: bool,
 ) -> None:
@@ -222,7 +225,7 @@ def _follow(
         due = batch.claimed[row["of_id"]].due
         outcome = told.get(due.id)
         if row["state"] == State.FAILED.value and outcome is not None and not refused_all:
-            bouncing.refused(app, connection, due, outcome)
+            bouncing.refused(app, connection, due.recipient_id, due.id, outcome, now)
         if row["state"] in {State.FAILED.value, State.SKIPPED.value} and due.kind is Kind.ALERT:
             unseen.setdefault(due.article_id, []).append(due.recipient_id)
     for article_id, readers in unseen.items():

@@ -25,7 +25,7 @@ from distributor.ended import REFUSALS, Batch, settle_batch
 from distributor.errors import ChannelError, RetryLater, StoreError
 from distributor.mail import Letter, Session, Transport, Verdict
 from distributor.mail.journal import FileJournal
-from distributor.mailroom import MAIN, OWN_CHANNELS, Mailroom
+from distributor.mailroom import MAIN, OWN_CHANNELS, SIGN_THEMSELVES, Mailroom
 from distributor.model import State
 from distributor.penning import Pen, Unfit
 from distributor.store import accounts, mailing
@@ -173,7 +173,8 @@ class _Drain:
         if not claimed:
             journal.remove()
             return None
-        return Batch(owner, journal, {one.due.id: one for one in claimed}, now)
+        named = self.transport.kind in SIGN_THEMSELVES
+        return Batch(owner, journal, {one.due.id: one for one in claimed}, now, named=named)
 
     def _claim(self, connection: sa.Connection, owner: str, now: datetime) -> list[Claimed]:
         wanted: list[Due] = []

@@ -17,12 +17,22 @@ from distributor.mail.dkim import Signer
 from distributor.mail.skeleton import Identity
 from distributor.mail.tokens import derive
 
-__all__ = ["ALERTS", "INSTANT", "LETTERS", "MAIN", "OWN_CHANNELS", "Mailroom", "build_mailroom", "relay_names"]
+__all__ = [
+    "ALERTS",
+    "INSTANT",
+    "LETTERS",
+    "MAIN",
+    "OWN_CHANNELS",
+    "SIGN_THEMSELVES",
+    "Mailroom",
+    "build_mailroom",
+    "relay_names",
+]
 
 MAIN = "mail"
 LETTERS, ALERTS, INSTANT = OWN_CHANNELS = ("letters", "alerts", "instant")
-# They sign what they send, and change what a signature of ours covers.
-_SIGN_THEMSELVES = frozenset({"ses", "postmark"})
+# Providers: they sign what they send, change what a signature of ours covers, and tell of bounces by their own ids.
+SIGN_THEMSELVES = frozenset({"ses", "postmark"})
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,7 @@ class Mailroom:
         return derive(self.key, "verp")
 
     def signers_for(self, transport: Transport) -> tuple[Signer, ...]:
-        return () if transport.kind in _SIGN_THEMSELVES else self.signers
+        return () if transport.kind in SIGN_THEMSELVES else self.signers
 
 
 def relay_names(settings: Settings) -> list[str]:

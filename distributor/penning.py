@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from distributor import composing
 from distributor.context import App
 from distributor.errors import TemplateError
 from distributor.mail import Letter, Transport
@@ -102,6 +101,7 @@ class Pen:
         return Unfit("no-message", "the ledger holds no message for it")
 
     def _digest(self, due: Due) -> int | Unfit:
+        from distributor import composing
         from distributor.store import editions
 
         with self._app.store.read() as connection:
@@ -118,6 +118,8 @@ class Pen:
             return mailing.fix_message(connection, due.edition_id, frozen)
 
     def _alert(self, due: Due) -> int | Unfit:
+        from distributor import composing
+
         with self._app.store.read() as connection:
             article = articles.get(connection, due.article_id)
             choice = mailing.choice(connection, due.choice_id)

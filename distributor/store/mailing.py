@@ -278,7 +278,7 @@ _RECEIVE = (
     .where(
         d.c.id == sa.bindparam("of_id"),
         d.c.attempt == sa.bindparam("of_attempt"),
-        d.c.state.in_([State.SENDING.value, State.UNCERTAIN.value, State.SENT.value]),
+        sa.text("state in ('sending', 'uncertain', 'sent')"),  # a bound list cannot go with many rows
     )
     .values(
         state=State.SENT.value,
