@@ -22,7 +22,9 @@ _DOT_ATOM = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
 # RFC 5321 4.1.2: qtextSMTP and quoted-pairSMTP, printable ASCII.
 _QUOTED = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])+"')
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
-_PLAIN = re.compile(r"([A-Za-z0-9_+'-]+(?:\.[A-Za-z0-9_+'-]+)*)@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63})")
+_PLAIN = re.compile(
+    r"([A-Za-z0-9_+'-]+(?:\.[A-Za-z0-9_+'-]+)*)@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63})"
+)
 
 
 class Address(NamedTuple):
