@@ -23,7 +23,7 @@ from typing import Any
 
 import structlog
 
-from distributor import collect, deliver, sweeping, upkeep
+from distributor import collect, deliver, digest, mailing, sweeping, upkeep
 from distributor.app import build_app, utc_now
 from distributor.config import Settings, feed_settings, sample_settings
 from distributor.context import App
@@ -106,6 +106,8 @@ def run_forever(plan: Plan, *, port: int | None = None, ready: Callable[[str], N
 
     app = build_app(plan.settings, reload=plan.reload)
     worker.use(app)
+    # A digest to many must not take the threads that posts need.
+    app.mail_sessions = max(1, app.settings.workers.concurrency // 2)
     with _served(app, port) as address:
         upkeep.present(app, "run", app.clock())
         ready(address)
@@ -200,7 +202,7 @@ def _work(app: App) -> None:
         worker_prefetch_multiplier=8,
     )
     celery.steps["worker"].add(Beat)
-    threads = max(app.settings.workers.concurrency, len(app.accounts()) + 3)
+    threads = max(app.settings.workers.concurrency, len(app.accounts()) + 3 + app.mail_sessions)
     running = Quiet(
         app=celery,
         pool_cls="threads",
@@ -218,9 +220,10 @@ def _drain_all(app: App) -> None:
     """Drains every account that has work, and waits a little for paces."""
     patience = time.monotonic() + PATIENCE
     while not app.stopping.is_set():
+        planned = digest.build_due(app).readers if app.settings.mail is not None else 0
         ringing = sweeping.sweep(app)
         for account in ringing:
-            if deliver.drain(app, account).settled:
+            if _drain(app, account) or planned:
                 patience = time.monotonic() + PATIENCE
         if not ringing and not _soon(app):
             return
@@ -228,6 +231,13 @@ def _drain_all(app: App) -> None:
             return
         if not ringing:
             time.sleep(0.05)
+
+
+def _drain(app: App, account: str) -> bool:
+    """Whether anything was settled."""
+    if account in mailing.mail_accounts(app):
+        return bool(mailing.drain_mail(app, account).settled)
+    return bool(deliver.drain(app, account).settled)
 
 
 def _soon(app: App) -> bool:

@@ -76,7 +76,7 @@ class Office:
     def states(self) -> dict[str, int]:
         with self.app.store.read() as connection:
             query = sa.select(t.delivery.c.state, sa.func.count()).group_by(t.delivery.c.state)
-            return {state: number for state, number in connection.execute(query)}
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def set_reader(self, number: int, **values: Any) -> None:
         with self.app.store.write() as connection:
