@@ -61,6 +61,16 @@ beat_schedule = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "bounces": {
+        "task": "distributor.tasks.upkeep.bounces",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "retain": {
+        "task": "distributor.tasks.upkeep.retain",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 600},
+    },
     "canary": {
         "task": "distributor.tasks.upkeep.canary",
         "schedule": timedelta(seconds=10),

@@ -22,7 +22,7 @@ __all__ = ["BROKEN", "open_mailbox", "read_mailbox"]
 log = structlog.get_logger(__name__)
 
 BROKEN = "bounces-mailbox"  # a fact: why the mailbox could not be read last time, "" where it could
-_TURN = 40.0
+_TURN = 20.0
 
 
 def read_mailbox(app: App, *, turn_s: float = _TURN) -> int:

@@ -1,19 +1,20 @@
 """The state of everything: what is wrong first, each with the command that mends it; then the channels and the law.
 
 The law: planned = pending + sending + held + sent + failed + skipped + uncertain. *Planned* is recounted from what
-each article called for, not from the deliveries; a law that does not hold means that the ledger lost a row.
+each article and each edition called for, not from the deliveries; a law that does not hold means that the ledger lost
+a row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from distributor import pacing, troubles
+from distributor import pacing, postroom, troubles
 from distributor.config.values import cut
 from distributor.context import App, Station
 from distributor.gates import Opening, channel_account
@@ -40,7 +41,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """`planned` by the articles' own count, and the deliveries by state; `holds` when they agree."""
+    """`planned` by the articles' and editions' own count, and the deliveries by state; `holds` when they agree."""
 
     planned: int
     counts: Mapping[State, int]
@@ -52,7 +53,9 @@ class Law:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelLine:
-    """One channel. `state`: ok, waiting (quiet hours, pace), paused (by a person), stopped, gone (not in the settings).
+    """One channel, or one digest (kind "mail", whose `next_at` is its next slot).
+
+    `state`: ok, waiting (quiet hours, pace), paused (by a person), stopped, gone (not in the settings).
 
     `sent`, `failed` and `skipped` are of the last 24 hours, the others all there are. `why` says what it waits for,
     `next_at` when the next post may go out.
@@ -108,7 +111,9 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """`law` is of all articles ever, `day` of those seen in the last 24 hours. `since` is when the bot started."""
+    """`law` is of everything, `day` of the articles seen and editions made in the last 24 hours. `since` is when the bot
+    started.
+    """
 
     name: str
     at: datetime
@@ -133,11 +138,11 @@ def status(app: App) -> Status:
     now = app.clock()
     with app.store.read() as connection:
         opened = openings(app, connection, now)
-        counts = census.by_channel(connection, now - DAY)
+        counts = census.by_channel(connection, now - DAY, ending=list(app.stations))
         channels = _channels(app, connection, opened, counts, now)
         lines = _sources(app, connection)
         law_of_all, spent = law(connection), _spent(app, connection, now)
-        problems = troubles.problems(app, connection, now)
+        problems = troubles.problems(app, connection, now, counts)
         problems += troubles.broken(law_of_all.planned, law_of_all.counts)
         running = census.present(connection, now - troubles.SEEN_LATELY)
         return Status(
@@ -149,13 +154,13 @@ def status(app: App) -> Status:
             sources=lines,
             law=law_of_all,
             day=law(connection, now - DAY),
-            latency=_latency(census.latencies(connection, now - DAY)),
+            latency=_latency(census.latencies(connection, now - DAY, list(app.stations))),
             spent=spent,
         )
 
 
 def law(connection: sa.Connection, since: datetime | None = None) -> Law:
-    """The law over all articles, or those seen since then."""
+    """The law over everything, or the articles seen and the editions made since then."""
     return Law(*census.law(connection, since))
 
 
@@ -170,7 +175,11 @@ def _channels(
     for name, station in app.stations.items():
         opening, count = opened[name], counts.get(name) or ChannelCount(name, {})
         lines.append(_line(count, station.settings.kind, _state(connection, station, opening, now), opening=opening))
-    gone = [count for name, count in counts.items() if name not in app.stations and name]
+    for outlet in postroom.outlets(app, connection, counts):
+        line = _line(counts.get(outlet.name) or ChannelCount(outlet.name, {}), "mail", outlet.state, opening=None)
+        lines.append(replace(line, next_at=outlet.next_at, why=outlet.why))
+    known = {line.name for line in lines}
+    gone = [count for name, count in counts.items() if name not in known and name]
     return lines + [_line(count, "", "gone", opening=None) for count in gone]
 
 

@@ -19,7 +19,7 @@ __all__ = ["Deleted", "retention"]
 
 log = structlog.get_logger(__name__)
 
-_TURN = 60.0
+_TURN = 20.0
 # A hook is signed for five minutes; the provider's own repeats end within a day.
 _HEARD = timedelta(hours=24)
 # "Three times ever" must remember for long; a year later the address may be another person's.

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 import distributor
-from distributor import gates, pacing
+from distributor import gates, pacing, postroom
 from distributor.config.source import Source as SourceSettings
 from distributor.config.values import cut
 from distributor.context import App
-from distributor.model import State
-from distributor.store import accounts, census, ledger, queue, sources
+from distributor.model import Delivery, State
+from distributor.store import accounts, census, mailcensus, queue, sources
+from distributor.store.census import ChannelCount
 from distributor.store.sources import SourceState
 
 __all__ = ["SEEN_LATELY", "Problem", "broken", "problems", "source_state", "worst_first"]
@@ -39,10 +40,15 @@ class Problem:
     command: str = ""
 
 
-def problems(app: App, connection: sa.Connection, now: datetime) -> list[Problem]:
-    """Everything that is wrong but the law, in the order in which it is looked for."""
+def problems(
+    app: App, connection: sa.Connection, now: datetime, counts: Mapping[str, ChannelCount] | None = None
+) -> list[Problem]:
+    """Everything that is wrong but the law, in the order in which it is looked for. `counts` are a day's."""
+    if counts is None:
+        counts = census.by_channel(connection, now - FORGOTTEN, ending=list(app.stations))
     return [
-        *_stopped(app, connection, now),
+        *_stopped(app, connection, counts),
+        *(_of_mail(fault) for fault in postroom.faults(app, connection, counts, now)),
         *_uncertain(connection),
         *_held(connection),
         *_sources(app, connection),
@@ -90,9 +96,12 @@ def source_state(source: SourceSettings, state: SourceState | None) -> str:
     return "moved" if state.feed not in {"", cut(source.url), state.cursor.get("found", "")} else "ok"
 
 
-def _stopped(app: App, connection: sa.Connection, now: datetime) -> list[Problem]:
+def _of_mail(fault: postroom.Fault) -> Problem:
+    return Problem(fault.mark, fault.subject, fault.text, fault.command)
+
+
+def _stopped(app: App, connection: sa.Connection, counts: Mapping[str, ChannelCount]) -> list[Problem]:
     found = []
-    counts = census.by_channel(connection, now)
     for account, stations in app.accounts().items():
         whole = accounts.state(connection, account)
         for station in stations:
@@ -111,14 +120,14 @@ def _stopped(app: App, connection: sa.Connection, now: datetime) -> list[Problem
 
 def _uncertain(connection: sa.Connection) -> list[Problem]:
     """Each one that only a person can settle; those that are looked into by themselves are told, too."""
-    rows = ledger.deliveries(connection, states=[State.UNCERTAIN], limit=1000)
+    rows = mailcensus.uncertain(connection, limit=1000)
     mine = [row for row in rows if row.resolve_at is None]
     found = [
         Problem(
             "!",
             row.channel,
-            f"delivery {row.id} ({row.kind.value} of article {row.article_id}) is uncertain: {row.error or row.reason}",
-            f"distributor deliveries resolve {row.id} --sent URL | --not-sent",
+            f"delivery {row.id} ({_about(row)}) is uncertain: {row.error or row.reason}",
+            f"distributor deliveries resolve {row.id} {'--sent' if row.recipient_id else '--sent URL'} | --not-sent",
         )
         for row in mine[:LISTED]
     ]
@@ -136,14 +145,24 @@ def _uncertain(connection: sa.Connection) -> list[Problem]:
     return found
 
 
+def _about(row: Delivery) -> str:
+    """What a delivery is; who a mail is for stands in no list of what is wrong."""
+    if row.recipient_id:
+        return f"{row.kind.value} to reader {row.recipient_id}"
+    return f"{row.kind.value} of article {row.article_id}"
+
+
 def _held(connection: sa.Connection) -> list[Problem]:
     found: list[Problem] = []
     by_cause: dict[tuple[str, str], int] = {}
+    source_of: dict[tuple[str, str], str] = {}
     for source, channel, reason, number in census.held_reasons(connection):
-        where = source if reason in {"flood", "by-hand"} else channel
+        where = source if source and reason in {"flood", "by-hand"} else channel
+        source_of[(reason, where)] = source
         by_cause[(reason, where)] = by_cause.get((reason, where), 0) + number
     for (reason, where), number in sorted(by_cause.items()):
-        posts = f"{number} post{'s' if number != 1 else ''}"
+        noun = "post" if source_of[(reason, where)] else "mail"
+        posts = f"{number:,} {noun}{'s' if number != 1 else ''}"
         if reason == "flood":
             text = f"many new articles at once, {posts} held"
             found.append(Problem("!", where, text, f"distributor release --source {where}"))
@@ -230,8 +249,7 @@ def _late(app: App, connection: sa.Connection, now: datetime) -> list[Problem]:
             f"{number} expire by {_clock(app, now + SOON)}, the first {_clock(app, first)}",
             f"distributor deliveries list --channel {channel}",
         )
-        for channel, number, first in census.expiring(connection, now + SOON)
-        if channel in app.stations
+        for channel, number, first in census.expiring(connection, now + SOON, list(app.stations))
     ]
 
 
@@ -251,8 +269,9 @@ def _budgets(app: App, connection: sa.Connection, now: datetime) -> list[Problem
 def _lost_channels(app: App, connection: sa.Connection) -> list[Problem]:
     """Rows of channels that the settings do not have any more, or have switched off."""
     found = []
+    mail = postroom.own_channels(app.settings)
     for channel, states in census.unsettled(connection).items():
-        if channel in app.stations or not channel:
+        if channel in app.stations or not channel or channel in mail:
             continue
         off = "is switched off" if channel in app.settings.channels else "is not in the settings any more"
         number = sum(states.values())

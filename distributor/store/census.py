@@ -109,7 +109,7 @@ def law(connection: sa.Connection, since: datetime | None = None) -> tuple[int, 
     planned = [
         sa.select(sa.literal("articles"), sa.func.coalesce(sa.func.sum(a.planned), 0)),
         sa.select(sa.literal("editions"), sa.func.coalesce(sa.func.sum(e.readers), 0)),
-        sa.select(sa.literal("followed"), sa.func.count()).where(sa.text(FOLLOWED)),
+        sa.select(sa.literal("followed"), sa.func.count()).select_from(d).where(sa.text(FOLLOWED)),
     ]
     if since is None:
         letters = sa.cast(sa.cast(f.value, sa.Text), sa.BigInteger)

@@ -1,0 +1,79 @@
+"""What a person should know about readers' mails: counted for `status`. Reads only, on the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from distributor.model import Delivery, State
+from distributor.store import tables as t
+from distributor.store.rows import delivery_from
+
+__all__ = ["Waiting", "held_editions", "lost_categories", "lost_digests", "next_slots", "uncertain"]
+
+d, s = t.delivery, t.subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A digest's slot that waits for a person: `edition_id` is one of its editions."""
+
+    digest: str
+    slot: datetime
+    editions: int
+    readers: int
+    edition_id: int
+
+
+def uncertain(connection: sa.Connection, limit: int = 1000) -> list[Delivery]:
+    """What nobody knows the outcome of, the newest first."""
+    query = sa.select(d).where(sa.text(t.UNSETTLED), d.c.state == State.UNCERTAIN.value)
+    return [delivery_from(row) for row in connection.execute(query.order_by(d.c.id.desc()).limit(limit))]
+
+
+def next_slots(connection: sa.Connection) -> dict[str, datetime]:
+    """For each digest that has readers or had some, when its next slot comes."""
+    query = sa.select(t.schedule.c.digest, sa.func.min(t.schedule.c.next_at)).group_by(t.schedule.c.digest)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def held_editions(connection: sa.Connection) -> list[Waiting]:
+    """The slots whose editions wait for approval, oldest first."""
+    e = t.edition.c
+    query = (
+        sa.select(e.digest, e.slot, sa.func.count(), sa.func.sum(e.readers), sa.func.min(e.id))
+        .where(e.status == "held", e.readers > 0)
+        .group_by(e.digest, e.slot)
+        .order_by(e.slot, e.digest)
+    )
+    return [Waiting(row[0], row[1], int(row[2]), int(row[3]), int(row[4])) for row in connection.execute(query)]
+
+
+def lost_digests(connection: sa.Connection, digests: Collection[str]) -> list[tuple[str, int]]:
+    """Active readers of digests that the settings have no more: (digest, how many)."""
+    query = (
+        sa.select(t.schedule.c.digest, sa.func.count())
+        .join(s, s.c.schedule_id == t.schedule.c.id)
+        .where(t.schedule.c.digest.not_in(list(digests)), s.c.status == "active")
+        .group_by(t.schedule.c.digest)
+        .order_by(t.schedule.c.digest)
+    )
+    return [(digest, int(number)) for digest, number in connection.execute(query)]
+
+
+def lost_categories(connection: sa.Connection, categories: Collection[str]) -> list[tuple[str, int]]:
+    """Active readers who chose categories that the settings have no more: (category, how many)."""
+    choices = connection.execute(sa.select(t.choice.c.id, t.choice.c.categories)).all()
+    gone = {row.id: [title for title in row.categories or () if title not in categories] for row in choices}
+    gone = {number: titles for number, titles in gone.items() if titles}
+    if not gone:
+        return []
+    query = sa.select(s.c.choice_id, sa.func.count()).where(s.c.status == "active").group_by(s.c.choice_id)
+    found: dict[str, int] = {}
+    for choice, number in connection.execute(query):
+        for title in gone.get(choice, ()):
+            found[title] = found.get(title, 0) + int(number)
+    return sorted(found.items())
