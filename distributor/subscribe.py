@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from distributor import addressing, choosing, letters, passes
 from distributor.choosing import INSTANT, Ask
 from distributor.context import App
+from distributor.enlisting import add, export_rows, suppress, unsuppress
 from distributor.errors import NotFound
 from distributor.mail import tokens
 from distributor.mailroom import MAIN
@@ -35,6 +36,7 @@ __all__ = [
     "Confirmed",
     "Fresh",
     "Step",
+    "add",
     "ask",
     "ask_switch",
     "awaited",
@@ -43,6 +45,7 @@ __all__ = [
     "confirm",
     "confirm_switch",
     "export",
+    "export_rows",
     "forget",
     "fresh",
     "lapse",
@@ -50,6 +53,8 @@ __all__ = [
     "pause",
     "reader",
     "request_link",
+    "suppress",
+    "unsuppress",
 ]
 
 A_DAY, EVER, LINKS_A_DAY = 1, 3, 3
