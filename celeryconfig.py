@@ -21,6 +21,7 @@ task_create_missing_queues = False
 task_routes = {
     "distributor.tasks.publishing.*": {"queue": "watch"},
     "distributor.tasks.upkeep.*": {"queue": "watch"},
+    "distributor.tasks.digests.*": {"queue": "watch"},
     "distributor.tasks.delivery.*": {"queue": "post"},
 }
 
@@ -53,6 +54,11 @@ beat_schedule = {
     },
     "sweep": {
         "task": "distributor.tasks.delivery.sweep",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 10},
+    },
+    "digests": {
+        "task": "distributor.tasks.digests.build",
         "schedule": timedelta(seconds=5),
         "options": {"expires": 10},
     },

@@ -1,6 +1,6 @@
 """What stands in a digest: the articles of a window, each once, best first. Pure.
 
-    compose:  Trending (the best few of all)  ->  the categories in the order of their best article that is left
+compose:  Trending (the best few of all)  ->  the categories in the order of their best article that is left
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def compose(
         home = next((title for title in places if title.casefold() in own), "")
         (by_category.setdefault(home, []) if home else loose).append(piece.id)
     first = Section("", (*best, *loose[:per_category]), tuple(loose[per_category:]))
-    sections = [Section(title, tuple(ids[:per_category]), tuple(ids[per_category:])) for title, ids in by_category.items()]
+    sections = [
+        Section(title, tuple(ids[:per_category]), tuple(ids[per_category:])) for title, ids in by_category.items()
+    ]
     if not first.articles:
         return tuple(sections)
     return (first, *sections) if best else (*sections, first)

@@ -27,6 +27,7 @@ def hold(app: App, article_id: int, who: str, channels: Sequence[str] | None = N
         article = article_by_id(connection, article_id)
         if channels is None and article.status == "live":
             articles.set_status(connection, article.id, "held", article.note or BY_HAND)
+            articles.take_back(connection, article.id, app.clock())
         rows = rows_of(app, connection, article.id, channels, State.PENDING)
         held = ledger.hold(connection, [row.id for row in rows], BY_HAND)
         note(app, connection, who, "hold", article.id, channels, held)
@@ -50,6 +51,7 @@ def release(app: App, who: str, *, article_id: int = 0, source: str = "", channe
             lifted = [one for one in articles.held(connection, source=source) if one.note == "flood"]
         for one in lifted:
             articles.set_status(connection, one.id, "live", "" if one.note in {BY_HAND, "flood"} else one.note)
+        articles.go_live(connection, [one.id for one in lifted], app.clock())
         released = let_go(app, connection, rows)
         subject = article_id or f"source:{source}"
         note(app, connection, who, "release", subject, channels, len(released))

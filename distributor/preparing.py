@@ -80,6 +80,8 @@ def facts_of(connection: sa.Connection, delivery: Delivery) -> Facts:
 def prepare(app: App, station: Station, delivery: Delivery, facts: Facts) -> Prepared | None:
     """The frozen message, or a new one from the article as it is now; None when there is nothing to send."""
     article, frozen, standing = facts.article, facts.frozen, facts.standing
+    if delivery.edition_id and delivery.kind is Kind.POST and frozen is not None:
+        return Prepared(frozen[0], frozen[1], delivery.revision, delivery.message_id)
     if article is None or (delivery.kind is not Kind.POST and standing is None):
         _give_up(app, delivery, "no-article" if article is None else "no-post")
         return None

@@ -245,6 +245,7 @@ def _ready(
     if article.status == "withdrawn" or (article.status == "held" and article.note == "flood"):
         if article.status == "withdrawn" or to is None:
             articles.set_status(connection, article.id, "live")
+            articles.go_live(connection, [article.id], article.seen_at)
         article = replace(article, status="live", note="")
     if boost is not None:
         articles.set_boost(connection, article.id, boost)

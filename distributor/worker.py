@@ -49,7 +49,9 @@ def _from_file() -> Any:
     return config.load(config.find(None, os.environ, Path.cwd()))
 
 
-app = Celery("distributor", include=[f"distributor.tasks.{name}" for name in ("publishing", "delivery", "upkeep")])
+app = Celery(
+    "distributor", include=[f"distributor.tasks.{name}" for name in ("publishing", "delivery", "digests", "upkeep")]
+)
 app.config_from_object("distributor.celeryconfig")
 app.add_defaults(_broker)
 

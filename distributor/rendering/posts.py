@@ -117,8 +117,9 @@ class Renderer:
         limits: Limits,
         settings: PostSettings | None = None,
         categories_in_order: Sequence[str] = (),
+        more: Mapping[str, Any] | None = None,
     ) -> Message:
-        """The article as a post for a channel of this name and kind.
+        """The article as a post for a channel of this name and kind; `more` is what a template knows beside it.
 
         The template is `post/<channel>.j2`, else `post/<kind>.j2`, else `post/default.j2`. Beside a picture the text
         is cut to the caption's limit. Raises TemplateError with file and line.
@@ -146,6 +147,7 @@ class Renderer:
             "card": card is not None,
             "html": limits.markup == "html",
             "read_more": _READ_MORE.get(language.lower().partition("-")[0].partition("_")[0], _READ_MORE["en"]),
+            **(more or {}),
         }
         return Message(
             text=self._text(

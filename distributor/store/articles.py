@@ -28,10 +28,12 @@ __all__ = [
     "count_planned",
     "find",
     "get",
+    "go_live",
     "held",
     "insert_into",
     "known",
     "latest",
+    "live_from",
     "live_items",
     "mark_missing",
     "marks",
@@ -42,12 +44,17 @@ __all__ = [
     "set_boost",
     "set_status",
     "stories",
+    "take_back",
     "update",
     "upsert",
 ]
 
 # SQLite takes at most 32,766 parameters in one statement.
 CHUNK = 500
+# Facts: what became live up to here may be in a digest that was planned, or in an alert.
+DIGEST_BOUNDARY, ALERTS_UNTIL = "digest-boundary", "alerts-until"
+# Recorded, but no news any more: a digest may have it only if it falls into a window by its date.
+OLD_NEWS = frozenset({"first-poll", "too-old"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ def insert_into(dialect: str, table: sa.Table) -> Any:
 
 def add(connection: sa.Connection, article: Article, *, keys: Iterable[str], digest: str, story: int) -> Article:
     """Stores a new article; its id is in the article returned."""
-    values = article_values(article) | {"digest": digest, "story": story}
+    values = article_values(article) | {"digest": digest, "story": story, "live_at": _live_at(connection, article)}
     number = connection.execute(_ADD, values).scalar_one()
     alias(connection, number, keys)
     return replace(article, id=number)
@@ -208,6 +215,45 @@ def set_boost(connection: sa.Connection, article_id: int, boost: float) -> None:
     connection.execute(sa.update(t.article).where(t.article.c.id == article_id).values(boost=boost))
 
 
+def live_from(connection: sa.Connection, now: datetime) -> datetime:
+    """The moment at which an article becomes live for readers: now, but later than every window that was closed.
+
+    A window is closed under the lock "digest-window": what is stamped before is seen by it, what is stamped after
+    comes after it. SQLite has one writer at a time anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock_shared(hashtext('digest-window'))"))
+    bounds = [_moment(row.value) for row in connection.execute(_BOUNDS)]
+    return max([now, *(bound + t.MICROSECOND for bound in bounds)])
+
+
+def go_live(connection: sa.Connection, article_ids: Sequence[int], now: datetime) -> None:
+    """Articles that were held are live now; what readers may have had before keeps its moment."""
+    if article_ids:
+        waits = (_a.id.in_(article_ids), _a.live_at.is_(None))
+        connection.execute(sa.update(t.article).where(*waits).values(live_at=live_from(connection, now)))
+
+
+def take_back(connection: sa.Connection, article_id: int, now: datetime) -> None:
+    """An article is held: if no digest can have it yet, it becomes live with its release."""
+    live_from(connection, now)
+    planned = connection.execute(_BOUNDS.where(t.fact.c.key == DIGEST_BOUNDARY)).one_or_none()
+    waits = sa.update(t.article).where(_a.id == article_id)
+    if planned is not None:
+        waits = waits.where(_a.live_at > _moment(planned.value))
+    connection.execute(waits.values(live_at=None))
+
+
+def _live_at(connection: sa.Connection, article: Article) -> datetime | None:
+    if article.status != "live":
+        return None
+    return article.published_at if article.note in OLD_NEWS else live_from(connection, article.seen_at)
+
+
+def _moment(microseconds: int) -> datetime:
+    return t.EPOCH + microseconds * t.MICROSECOND
+
+
 def held(connection: sa.Connection, *, source: str = "") -> list[Article]:
     """The articles that wait for a person, oldest first."""
     query = sa.select(t.article).where(t.article.c.status == "held").order_by(t.article.c.published_at, t.article.c.id)
@@ -250,6 +296,7 @@ def ranking(connection: sa.Connection, article_id: int) -> Ranking | None:
 # What every poll does is built once: building a statement costs more than running it.
 _a = t.article.c
 _ADD = sa.insert(t.article).returning(_a.id)
+_BOUNDS = sa.select(t.fact.c.value).where(t.fact.c.key.in_([DIGEST_BOUNDARY, ALERTS_UNTIL]))
 _GET = sa.select(t.article).where(_a.id == sa.bindparam("of_id"))
 _COUNT_PLANNED = (
     sa.update(t.article)

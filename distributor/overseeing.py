@@ -1,0 +1,165 @@
+"""What people see of digests on their way, and do about them: progress, approval, pause, cancel; readers left over.
+
+An act concerns one edition by its id, or all of a slot by "DIGEST@SLOT" (ISO 8601 or Unix seconds).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from distributor import composing, editions
+from distributor.context import App
+from distributor.errors import NotFound
+from distributor.mailroom import relay_names
+from distributor.model import Edition, State
+from distributor.store import census
+from distributor.store import editions as stored
+from distributor.store import overseeing as acts
+
+__all__ = ["Progress", "approve", "cancel", "latest", "orphans", "pause", "resume", "show"]
+
+RECENTLY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an edition is: mails by state, `rate` of the last minute (mails a second), `left` until all are sent."""
+
+    edition: Edition
+    states: Mapping[State, int]
+    rate: float
+    left: timedelta | None
+
+    @property
+    def planned(self) -> int:
+        return self.edition.readers
+
+    @property
+    def sent(self) -> int:
+        return self.states.get(State.SENT, 0)
+
+    @property
+    def waiting(self) -> int:
+        return self.states.get(State.PENDING, 0) + self.states.get(State.SENDING, 0)
+
+
+def latest(app: App, limit: int = 20) -> list[Progress]:
+    """The newest editions that anybody gets."""
+    with app.store.read() as connection:
+        return [_progress(app, connection, one) for one in stored.listed(connection, limit=limit)]
+
+
+def show(app: App, word: str | int) -> list[Progress]:
+    """One edition by its id, or all of a slot. Raises NotFound."""
+    with app.store.read() as connection:
+        return [_progress(app, connection, one) for one in _named(connection, word)]
+
+
+def approve(app: App, word: str | int, who: str) -> int:
+    """A person's yes: what waited for it goes out. Says how many mails (and posts) that are."""
+    return _act(app, word, who, "approve", ("held",), "open")
+
+
+def pause(app: App, word: str | int, who: str) -> int:
+    """What has not left yet waits, also what is planned from now on."""
+    return _act(app, word, who, "pause", ("open",), "paused")
+
+
+def resume(app: App, word: str | int, who: str) -> int:
+    """What was paused goes out."""
+    return _act(app, word, who, "resume", ("paused",), "open")
+
+
+def cancel(app: App, word: str | int, who: str) -> int:
+    """What has not left yet never does. Its readers' windows do not come back."""
+    return _act(app, word, who, "cancel", ("open", "held", "paused"), "cancelled")
+
+
+def orphans(app: App) -> list[str]:
+    """Readers who get nothing although they wait for something, in lines for a person."""
+    known = composing.digests_of(app)
+    settings = app.settings.subscribers
+    with app.store.read() as connection:
+        by_frequency = acts.count_by_frequency(connection)
+        by_choice = acts.count_by_choice(connection)
+        choices = stored.choices(connection)
+    lines = [
+        f"{count} readers wait for the digest {name!r}, which is not in the settings; nothing of theirs is lost"
+        for name, count in sorted(by_frequency.items())
+        if name not in known and name != "instant"
+    ]
+    if by_frequency.get("instant") and not settings.instant:
+        lines.append(f"{by_frequency['instant']} readers want each article, which subscribers.instant switches off")
+    titles = composing.offered(app)
+    emptied: dict[tuple[str, ...], int] = {}
+    for number, count in by_choice.items():
+        choice = choices.get(number)
+        if choice is not None and choice.categories and not editions.wanted(choice, titles):
+            emptied[choice.categories] = emptied.get(choice.categories, 0) + count
+    lines += [
+        f"{count} readers chose {', '.join(words)} only, which site.categories does not have any more: they get nothing"
+        for words, count in sorted(emptied.items())
+    ]
+    return lines
+
+
+def _act(app: App, word: str | int, who: str, what: str, before: Sequence[str], after: str) -> int:
+    """The edition first, so that planning that goes on knows of it; then its mails, some thousand at a time."""
+    now = app.clock()
+    with app.store.write(durable=True) as connection:
+        named = _named(connection, word)
+        changed = acts.set_status(connection, [one.id for one in named], before, after)
+        census.audit(connection, who, f"{what}-digest", f"edition:{word}", now, {"editions": changed})
+    # One that stands so already may have mails that an act broken off left behind.
+    todo = [one for one in named if one.id in changed or one.status == after]
+    moved = sum(_move(app, one.id, what, now) for one in todo)
+    if after == "open":
+        for account in (*relay_names(app.settings), *app.accounts()):
+            app.waker.wake(account)
+    return moved
+
+
+def _move(app: App, edition: int, what: str, now: datetime) -> int:
+    moved, after = 0, 0
+    while True:
+        with app.store.write(durable=True) as connection:
+            ids = acts.rows(connection, edition, what, after)
+            moved += acts.move(connection, ids, what, now)
+        if not ids:
+            return moved
+        after = ids[-1]
+
+
+def _named(connection: sa.Connection, word: str | int) -> list[Edition]:
+    text = str(word).strip()
+    if text.isdecimal():
+        found = stored.get(connection, int(text))
+        if found is not None:
+            return [found]
+    digest, _, slot = text.rpartition("@")
+    moment = _moment(slot)
+    named = stored.find(connection, digest, moment) if digest and moment else []
+    if not named:
+        raise NotFound(f"there is no edition {text[:80]!r}", hint="distributor digests list")
+    return named
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromtimestamp(int(text), UTC) if text.isdecimal() else datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _progress(app: App, connection: sa.Connection, edition: Edition) -> Progress:
+    since = app.clock() - RECENTLY
+    states, lately = acts.progress(connection, edition.id, since)
+    rate = lately / RECENTLY.total_seconds()
+    waiting = states.get(State.PENDING, 0) + states.get(State.SENDING, 0)
+    left = timedelta(seconds=round(waiting / rate)) if rate and waiting else timedelta(0) if not waiting else None
+    return Progress(edition, states, rate, left)

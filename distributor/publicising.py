@@ -1,0 +1,111 @@
+"""A digest also goes to channels: one post of its best articles, through the ordinary ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+import structlog
+
+from distributor import editions, paths
+from distributor.context import App, Station
+from distributor.errors import TemplateError
+from distributor.model import Article, Delivery, Edition, Kind, Message, State
+from distributor.rendering import check, fingerprint
+from distributor.store import editions as stored
+from distributor.store import ledger
+
+__all__ = ["plan_posts", "post_of"]
+
+log = structlog.get_logger(__name__)
+
+
+def plan_posts(app: App, connection: sa.Connection, edition: Edition, now: datetime) -> list[str]:
+    """Plans one post on each channel that the digest also goes to; gives the accounts that have one to send.
+
+    Its message is frozen at once: it tells of that slot. Planning it again changes nothing.
+    """
+    accounts = []
+    for name in app.settings.digests[edition.digest].also:
+        station = app.stations.get(name)
+        if station is None:
+            continue
+        added = ledger.add(connection, [_delivery(station, edition, now)])
+        for row in added:
+            _freeze(app, connection, station, edition, row, now)
+            stored.count_planned(connection, edition.id, 1)
+            accounts.append(station.account)
+    return accounts
+
+
+def post_of(app: App, connection: sa.Connection, station: Station, edition: Edition) -> Message:
+    """The best articles of an edition as one post: as many as the channel has room for. Raises TemplateError."""
+    settings = app.settings.digests[edition.digest]
+    found = stored.live_articles(connection, editions.numbers(edition.sections))
+    order = [found[one] for one in editions.numbers(edition.sections) if one in found][: settings.best]
+    if not order:
+        raise TemplateError("nothing of the edition is left", where="post/digest.j2")
+    made = _post(app, station, edition, order)
+    while len(order) > 1 and check(made, station.channel.limits):
+        order.pop()
+        made = _post(app, station, edition, order)
+    return made
+
+
+def _post(app: App, station: Station, edition: Edition, best: Sequence[Article]) -> Message:
+    site = app.settings.site
+    settings = app.settings.digests[edition.digest]
+    whole = Article(
+        source=edition.digest,
+        guid=f"edition:{edition.id}",
+        url=paths.at(site.public_url, paths.EDITION, edition.id) if site.public_url else "",
+        title=settings.title or site.name,
+        image=next((one.image for one in best if one.image), None),
+        language=edition.choice.language,
+        published_at=edition.slot,
+        seen_at=edition.slot,
+    )
+    stories = [{"title": one.title, "url": one.url} for one in best]
+    return app.renderer.post(
+        whole,
+        channel=station.name,
+        kind=station.settings.kind,
+        limits=station.channel.limits,
+        settings=replace(station.post, template="digest"),
+        more={"stories": stories},
+    )
+
+
+def _delivery(station: Station, edition: Edition, now: datetime) -> Delivery:
+    held = station.settings.approval or edition.status == "held"
+    return Delivery(
+        key=f"digest:{station.name}:0:s{int(edition.slot.timestamp())}:g0",
+        kind=Kind.POST,
+        channel=station.name,
+        edition_id=edition.id,
+        state=State.HELD if held else State.PENDING,
+        reason="approval" if held else "",
+        planned_at=now,
+        due_at=edition.slot,
+        expires_at=now + station.settings.expires_after,
+    )
+
+
+def _freeze(
+    app: App, connection: sa.Connection, station: Station, edition: Edition, row: Delivery, now: datetime
+) -> None:
+    try:
+        made = post_of(app, connection, station, edition)
+        problems = check(made, station.channel.limits)
+    except TemplateError as error:
+        log.warning("the post of a digest waits for a person", channel=row.channel, error=str(error))
+        ledger.hold(connection, [row.id], "template", error=str(error), state=row.state)
+        return
+    if problems:
+        ledger.hold(connection, [row.id], "unfit", error="; ".join(problems), state=row.state)
+        return
+    told = {**made.options, "planned_at": row.planned_at.isoformat(), "event": row.kind.value}
+    made = replace(made, options=told)
+    ledger.reword(connection, row, ledger.freeze(connection, made, fingerprint(made), now), row.state, row.reason)
