@@ -1,4 +1,4 @@
-"""What the world may reach. Readers' pages, hooks and redirects are added to `routes`; nothing here trusts a Host."""
+"""What the world may reach: readers' pages, hooks, health. Nothing here trusts a Host."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from distributor.context import App
+from distributor.web import readers
 from distributor.web.assets import static_files
 from distributor.web.guards import SafeHeaders
 from distributor.web.health import health_routes
-from distributor.web.pages import Pages
-from distributor.web.problems import handlers
 from distributor.web.proxies import TrustedProxies
+from distributor.web.readers import Desk, handlers
 
 __all__ = ["build"]
 
@@ -20,14 +20,15 @@ __all__ = ["build"]
 def build(app: App) -> Starlette:
     """`state.public_url` is where links begin: they are never made from what a request claims."""
     proxies = app.settings.web.trusted_proxies
+    desk = Desk(app)
     asgi = Starlette(
-        routes=routes(app),
+        routes=routes(app, desk),
         middleware=[Middleware(SafeHeaders), Middleware(TrustedProxies, trusted=proxies)],
-        exception_handlers=handlers(Pages(app), terse=True),
+        exception_handlers=handlers(desk),
     )
     asgi.state.public_url = str(app.settings.site.public_url or "")
     return asgi
 
 
-def routes(app: App) -> list[BaseRoute]:
-    return [*health_routes(app, terse=True), static_files()]
+def routes(app: App, desk: Desk) -> list[BaseRoute]:
+    return [*readers.routes(app, desk), *health_routes(app, terse=True), static_files()]

@@ -23,10 +23,10 @@ __all__ = ["Desk", "handlers", "routes"]
 
 
 def routes(app: App, desk: Desk) -> list[BaseRoute]:
-    budget = gate.Budget()
+    budgets = gate.budgets()
     return [
-        *subscribing.routes(desk, budget),
-        *preferences.routes(desk, budget),
+        *subscribing.routes(desk, budgets),
+        *preferences.routes(desk, budgets),
         *leaving.routes(desk),
         *archive.routes(desk),
         *hooks.routes(app),

@@ -99,7 +99,7 @@ def _archive(desk: Desk, request: Request) -> Response:
     older = desk.here(paths.ARCHIVE, before=str(lines[PER_PAGE - 1].id)) if len(lines) > PER_PAGE else ""
     newest = desk.here(paths.ARCHIVE) if before else ""
     headers = {"Cache-Control": "public, max-age=300", "Vary": "Accept-Language"}
-    values = {"editions": shown, "older": older, "newest": newest, "private": bool(before)}
+    values: dict[str, Any] = {"editions": shown, "older": older, "newest": newest, "private": bool(before)}
     return desk.page("archive", language, headers=headers, **values)
 
 

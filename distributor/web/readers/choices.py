@@ -11,17 +11,16 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from distributor.choosing import INSTANT, Ask, ask_of
 from distributor.config import Settings
 from distributor.config.readers import WEEKDAYS, Digest
 from distributor.model import Subscriber
 from distributor.rendering import Words
-from distributor.subscribe import Ask
 from distributor.web.readers.desk import language_name
 from distributor.web.readers.forms import Form
 
-__all__ = ["INSTANT", "Said", "asked_of", "blank", "digests", "fewer", "read", "shown", "unready"]
+__all__ = ["ALL", "Said", "blank", "digests", "fewer", "read", "shown", "unready"]
 
-INSTANT = "instant"
 ALL = "all"
 _REGIONS = (
     "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
@@ -72,12 +71,6 @@ def blank(settings: Settings, language: str) -> Ask:
     )
 
 
-def asked_of(subscriber: Subscriber) -> Ask:
-    """A reader's present choices."""
-    names = ("address", "categories", "trending", "frequency", "weekdays", "hour", "timezone", "language", "breaking")
-    return Ask(**{name: getattr(subscriber, name) for name in names})
-
-
 def read(form: Form, settings: Settings, languages: tuple[str, ...], before: Ask) -> Said:
     """The choices of a form that shows all of them; a field that is missing where a browser sends one stays `before`.
 
@@ -120,7 +113,7 @@ def read(form: Form, settings: Settings, languages: tuple[str, ...], before: Ask
 
 def fewer(settings: Settings, subscriber: Subscriber) -> Ask | None:
     """The same reader with one mail a week: a weekly digest, else a digest on its first day; None where it is so."""
-    now, offered = asked_of(subscriber), digests(settings)
+    now, offered = ask_of(subscriber), digests(settings)
     weekly = next((name for name, digest in offered.items() if len(weekdays(digest)) == 1), "")
     name = now.frequency if now.frequency in offered else next(iter(offered), "")
     name = weekly or name

@@ -14,8 +14,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from distributor import paths
-from distributor.config import secret_key
+from distributor import choosing, passes, paths
 from distributor.context import App
 from distributor.model import Subscriber
 from distributor.rendering import Words
@@ -44,7 +43,7 @@ class Desk:
         self.settings = app.settings
         self.public_url = str(app.settings.site.public_url or "")
         self.prefix = urlsplit(self.public_url).path.rstrip("/")
-        self.languages = app.settings.subscribers.languages or (app.settings.site.language,)
+        self.languages = choosing.languages(app.settings)
         self.zone = ZoneInfo(app.settings.site.timezone)
 
     @cached_property
@@ -52,8 +51,9 @@ class Desk:
         return Sandbox(self.app.renderer.folders, html=True, zone=self.zone)
 
     @cached_property
-    def key(self) -> bytes:
-        return secret_key(self.settings)
+    def keys(self) -> list[bytes]:
+        """The key that signs, then those of before a rotation."""
+        return passes.keys(self.app)
 
     def words(self, language: str) -> Words:
         return self.app.renderer.words(language)

@@ -8,6 +8,8 @@ for done; one that we made is 200 however often it comes, also after its reader 
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -30,7 +32,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
             return _gone(desk, request, token)
         if reader.status in ("left", "suppressed"):
             return _goodbye(desk, reader.language, reader.address)
-        values = {
+        values: dict[str, Any] = {
             "address": reader.address,
             "fewer": desk.here(paths.PREFERENCES, token) if choices.fewer(desk.settings, reader) else "",
             "preferences": desk.here(paths.PREFERENCES, token),
@@ -61,6 +63,6 @@ def _goodbye(desk: Desk, language: str, address: str) -> Response:
 
 def _gone(desk: Desk, request: Request, token: str) -> Response:
     language = desk.language(request)
-    if tokens.read([desk.key], "reader", token) is not None:
+    if tokens.read(desk.keys, "reader", token) is not None:
         return _goodbye(desk, language, "")
     return desk.problem(language, "unknown", 404, way="link")

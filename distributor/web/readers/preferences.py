@@ -16,7 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from distributor import paths, subscribe
+from distributor import paths, personal, subscribe
+from distributor.budgets import Budgets
+from distributor.budgets import visitor as budgeted
+from distributor.choosing import Ask, ask_of
 from distributor.model import Subscriber
 from distributor.web.readers import choices, gate, leaving, today
 from distributor.web.readers.desk import Desk
@@ -40,14 +43,14 @@ class Caller:
 Act = Callable[[Desk, Request, Form, Caller], Response]
 
 
-def routes(desk: Desk, budget: gate.Budget) -> list[BaseRoute]:
+def routes(desk: Desk, budgets: Budgets) -> list[BaseRoute]:
     def show(request: Request) -> Response:
         caller = _caller(desk, request)
         return _page(desk, caller) if caller else _unknown(desk, request)
 
     def act(request: Request, form: Form) -> Response:
         caller = _caller(desk, request)
-        return _act(desk, budget, request, form, caller) if caller else _unknown(desk, request)
+        return _act(desk, budgets, request, form, caller) if caller else _unknown(desk, request)
 
     def preview(request: Request) -> Response:
         caller = _caller(desk, request)
@@ -57,7 +60,7 @@ def routes(desk: Desk, budget: gate.Budget) -> list[BaseRoute]:
         return _link_page(desk, desk.language(request))
 
     def ask_link(request: Request, form: Form) -> Response:
-        return _ask_link(desk, budget, request, form)
+        return _ask_link(desk, budgets, request, form)
 
     def switching(request: Request) -> Response:
         return _switching(desk, request)
@@ -79,7 +82,7 @@ def _caller(desk: Desk, request: Request) -> Caller | None:
     if reader := subscribe.reader(desk.app, token):
         return Caller(reader, False, token)
     found = subscribe.fresh(desk.app, token)
-    return Caller(found.subscriber, True, token) if found and found.purpose == "link" else None
+    return Caller(found.subscriber, True, token) if found else None
 
 
 def _unknown(desk: Desk, request: Request) -> Response:
@@ -91,7 +94,7 @@ def _page(
 ) -> Response:
     """The page of one reader; `done` and `wrong` are keys of what is said on top of it."""
     reader = caller.subscriber
-    said = said or choices.Said(choices.asked_of(reader))
+    said = said or choices.Said(ask_of(reader))
     words, zone, now = desk.words(reader.language), desk.clock_of(reader), desk.app.clock()
     day = now.astimezone(zone).date()
     until = reader.paused_until if reader.paused_until and reader.paused_until > now else None
@@ -113,20 +116,20 @@ def _page(
     return desk.page("preferences", reader.language, status=status, zone=zone, **values)
 
 
-def _act(desk: Desk, budget: gate.Budget, request: Request, form: Form, caller: Caller) -> Response:
+def _act(desk: Desk, budgets: Budgets, request: Request, form: Form, caller: Caller) -> Response:
     name = form.one("act")
     act = (_EVERYBODY | (_FRESH if caller.fresh else {})).get(name)
     if act is None:
         return _page(desk, caller, wrong="fresh" if name in _FRESH else "choice", status=403 if name in _FRESH else 422)
     if caller.subscriber.status != "active" and name not in ("leave", *_FRESH):
         return _page(desk, caller)
-    if name == "switch" and not budget.takes(visitor(request), desk.app.clock()):
+    if name == "switch" and not budgets.take(budgeted(visitor(request)), desk.app.clock()):
         return _page(desk, caller, done="data.switch_done")
     return act(desk, request, form, caller)
 
 
 def _save(desk: Desk, request: Request, form: Form, caller: Caller) -> Response:
-    before = replace(choices.asked_of(caller.subscriber))
+    before = replace(ask_of(caller.subscriber))
     said = choices.read(form, desk.settings, desk.languages, before)
     ask = replace(said.ask, address=caller.subscriber.address)
     if said.wrong:
@@ -139,7 +142,7 @@ def _fewer(desk: Desk, request: Request, _form: Form, caller: Caller) -> Respons
     return _changed(desk, request, caller, ask, "settings.fewer_done") if ask else _page(desk, caller)
 
 
-def _changed(desk: Desk, request: Request, caller: Caller, ask: subscribe.Ask, done: str) -> Response:
+def _changed(desk: Desk, request: Request, caller: Caller, ask: Ask, done: str) -> Response:
     source = desk.absolute(paths.PREFERENCES)
     reader = subscribe.change(desk.app, caller.subscriber.id, ask, ip=visitor(request), source=source)
     return _page(desk, replace(caller, subscriber=reader), done=done)
@@ -199,18 +202,18 @@ _FRESH: dict[str, Act] = {"download": _download, "switch": _switch, "forget": _f
 
 
 def _link_page(desk: Desk, language: str, *, wrong: str = "", note: str = "", address: str = "") -> Response:
-    opened = gate.stamped(desk.key, desk.app.clock())
+    opened = gate.stamped(desk.keys[0], desk.app.clock())
     status = 422 if wrong else 200
     return desk.page("link", language, status=status, wrong=wrong, note=note, address=address, opened=opened)
 
 
-def _ask_link(desk: Desk, budget: gate.Budget, request: Request, form: Form) -> Response:
+def _ask_link(desk: Desk, budgets: Budgets, request: Request, form: Form) -> Response:
     """The same answer for every address: who is subscribed is nobody's business."""
     language, address, now = desk.language(request), form.one("address"), desk.app.clock()
-    verdict, ip = gate.judged(form, desk.key, now), visitor(request)
+    verdict, ip = gate.judged(form, desk.keys, now), visitor(request)
     if verdict == "again":
         return _link_page(desk, language, note="form", address=address)
-    if verdict == "good" and budget.takes(ip, now):
+    if verdict == "good" and budgets.take(budgeted(ip), now):
         try:
             subscribe.request_link(desk.app, address, ip=ip)
         except ValueError:
@@ -219,18 +222,17 @@ def _ask_link(desk: Desk, budget: gate.Budget, request: Request, form: Form) -> 
 
 
 def _switching(desk: Desk, request: Request) -> Response:
-    found = subscribe.fresh(desk.app, request.path_params["token"])
-    if found is None or not found.purpose.startswith("switch"):
-        return desk.problem(desk.language(request), "expired", 404, way="link")
-    return desk.page("switch", found.subscriber.language, address=found.subscriber.address)
+    found = personal.awaited_switch(desk.app, request.path_params["token"])
+    language = desk.language(request)
+    if found is None:
+        return desk.problem(language, "expired", 404, way="link")
+    return desk.page("switch", language, old=found[0], new=found[1])
 
 
 def _switched(desk: Desk, request: Request) -> Response:
-    token = request.path_params["token"]
-    found = subscribe.fresh(desk.app, token)
-    language = found.subscriber.language if found else desk.language(request)
-    step = subscribe.confirm_switch(desk.app, token, ip=visitor(request))
+    language = desk.language(request)
+    step = subscribe.confirm_switch(desk.app, request.path_params["token"], ip=visitor(request))
     if not step:
         return desk.problem(language, "expired", 404, way="link")
-    text = "switch.half" if step == "half" else "switch.done"
+    text = "switch.half" if step == "waiting" else "switch.done"
     return desk.page("done", language, title="switch.title", text=text, address="")

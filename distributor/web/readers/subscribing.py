@@ -12,7 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from distributor import paths, subscribe
+from distributor import addressing, choosing, paths, subscribe
+from distributor.budgets import Budgets
+from distributor.budgets import visitor as budgeted
+from distributor.choosing import Ask
 from distributor.web.guards import CSP
 from distributor.web.readers import choices, gate, today
 from distributor.web.readers.desk import Desk
@@ -27,7 +30,7 @@ FRAMED = {
 WITH_FRAME = {"Content-Security-Policy": f"{CSP}; frame-src 'self'"}
 
 
-def routes(desk: Desk, budget: gate.Budget) -> list[BaseRoute]:
+def routes(desk: Desk, budgets: Budgets) -> list[BaseRoute]:
     def show(request: Request) -> Response:
         return _form(desk, request, _prefilled(desk, request))
 
@@ -35,7 +38,7 @@ def routes(desk: Desk, budget: gate.Budget) -> list[BaseRoute]:
         return _form(desk, request, _prefilled(desk, request), framed=True)
 
     def ask(request: Request, form: Form) -> Response:
-        return _asked(desk, budget, request, form)
+        return _asked(desk, budgets, request, form)
 
     def confirming(request: Request) -> Response:
         return _confirming(desk, request)
@@ -65,7 +68,7 @@ def _prefilled(desk: Desk, request: Request) -> choices.Said:
     return choices.Said(_begun(desk, Form(fields), blank))
 
 
-def _begun(desk: Desk, form: Form, blank: subscribe.Ask) -> subscribe.Ask:
+def _begun(desk: Desk, form: Form, blank: Ask) -> Ask:
     """The choices of a form that has only some of ours, such as the address alone on a publisher's page."""
     fields = dict(form.fields)
     fields.setdefault("category", [choices.ALL])
@@ -84,8 +87,8 @@ def _form(
         "choices": choices.shown(said.ask, desk.settings, desk.languages, desk.words(language)),
         "wrong": dict(said.wrong),
         "note": note,
-        "opened": gate.stamped(desk.key, desk.app.clock()),
-        "wording": desk.settings.subscribers.wording,
+        "opened": gate.stamped(desk.keys[0], desk.app.clock()),
+        "wording": choosing.wording(desk.app, language),
         "fresh": request.method != "POST",
         "action": desk.here(paths.SUBSCRIBE),
         "framed": framed,
@@ -94,7 +97,7 @@ def _form(
     return desk.page("subscribe", language, status=status, headers=headers, private=False, **values)
 
 
-def _asked(desk: Desk, budget: gate.Budget, request: Request, form: Form) -> Response:
+def _asked(desk: Desk, budgets: Budgets, request: Request, form: Form) -> Response:
     language = desk.language(request, form.one("language"))
     blank = choices.blank(desk.settings, language)
     whole = form.has("frequency")
@@ -102,20 +105,28 @@ def _asked(desk: Desk, budget: gate.Budget, request: Request, form: Form) -> Res
     if choices.unready(desk.settings):
         return _form(desk, request, choices.Said(blank))
     now, ip = desk.app.clock(), visitor(request)
-    verdict = gate.judged(form, desk.key, now)
+    verdict = gate.judged(form, desk.keys, now)
     thanks = desk.page("asked", language, address=form.one("address"))
     if verdict == "trap":
         return thanks
     if said is None or verdict == "again":
         begun = said or choices.Said(_begun(desk, form, blank))
         return _form(desk, request, begun, note="form" if form.has(gate.STAMP) else "")
-    wrong = dict(said.wrong)
-    if not wrong and budget.takes(ip, now):
+    wrong = dict(said.wrong) | ({} if _is_address(said.ask.address) else {"address": "address"})
+    if not wrong and budgets.take(budgeted(ip), now):
         try:
             subscribe.ask(desk.app, said.ask, ip=ip, source=_source(desk, request))
-        except ValueError:
-            wrong["address"] = "address"
+        except ValueError:  # the settings offer something else by now
+            wrong["categories"] = "choice"
     return _form(desk, request, choices.Said(said.ask, wrong), status=422) if wrong else thanks
+
+
+def _is_address(text: str) -> bool:
+    try:
+        addressing.address_key(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _source(desk: Desk, request: Request) -> str:
@@ -128,11 +139,10 @@ def _source(desk: Desk, request: Request) -> str:
 
 def _confirming(desk: Desk, request: Request) -> Response:
     """Shows a button: machines open every link of a mail."""
-    found = subscribe.fresh(desk.app, request.path_params["token"])
-    if found is None or found.purpose != "confirm":
+    reader = subscribe.awaited(desk.app, request.path_params["token"])
+    if reader is None:
         return desk.problem(desk.language(request), "expired", 404, way="subscribe")
-    subscriber = found.subscriber
-    return desk.page("confirm", subscriber.language, address=subscriber.address, action=request.path_params["token"])
+    return desk.page("confirm", reader.language, address=reader.address)
 
 
 def _confirmed(desk: Desk, request: Request) -> Response:
@@ -141,7 +151,7 @@ def _confirmed(desk: Desk, request: Request) -> Response:
         return desk.problem(desk.language(request), "expired", 404, way="subscribe")
     reader, words = done.subscriber, desk.words(done.subscriber.language)
     zone = desk.clock_of(reader)
-    values = {
+    values: dict[str, Any] = {
         "date": words.date(done.first_at, zone) if done.first_at else "",
         "time": words.time(done.first_at, zone) if done.first_at else "",
         "preferences": desk.here(paths.PREFERENCES, today.token_of(desk, reader)),

@@ -23,7 +23,7 @@ POLICY = (
 
 def token_of(desk: Desk, reader: Subscriber) -> str:
     """The token that stands in this reader's digests."""
-    return tokens.mint(desk.key, "reader", reader.id)
+    return tokens.mint(desk.keys[0], "reader", reader.id)
 
 
 def address(desk: Desk, reader: Subscriber) -> str:
