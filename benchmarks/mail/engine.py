@@ -63,7 +63,8 @@ def run(
     Gives sent, bytes a mail, and the seconds of composing.
     """
     mail = app.settings.mail
-    assert mail is not None and mail.dkim_key is not None
+    assert mail
+    assert mail.dkim_key
     pem = mail.dkim_key.get_secret_value().encode()
     signer = Signer.load(pem, domain="paper.example", selector="distributor")
     now = datetime.now(UTC)

@@ -195,7 +195,7 @@ FROM placed
 
 
 def add_readers(connection: sa.Connection, readers: Readers, *, watermark: datetime, next_at: datetime) -> int:
-    """Puts readers in; returns their schedule's id. `next_at` is their first slot, their window begins at `watermark`."""
+    """Puts readers in; gives their schedule. `next_at` is their first slot, `watermark` where its window begins."""
     values = {"digest": "daily", "weekdays": "0123456", "hour": readers.hour, "timezone": "UTC", "next_at": next_at}
     schedule = connection.execute(sa.insert(t.schedule).values(values).returning(t.schedule.c.id)).scalar_one()
     moments = sa.text(_READERS).bindparams(

@@ -1,4 +1,4 @@
-"""What mails are sent into: smtp-sink with its counter, and before it a relay that ends TLS. On loopback, ended by id."""
+"""What mails are sent into: smtp-sink with its counter, a relay that ends TLS before it. On loopback, ended by id."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.servers import Server, free_port, program
 
-__all__ = ["Sink", "cpu_of", "postgresql", "sink", "tls_relay"]
+__all__ = ["Sink", "cpu_of", "free_port", "postgresql", "sink", "tls_relay"]
 
 TICKS = os.sysconf("SC_CLK_TCK")
 _COUNTED = re.compile(rb"mesg=(\d+)\r")
