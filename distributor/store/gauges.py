@@ -14,7 +14,6 @@ from distributor.store import tables as t
 __all__ = ["Spread", "Tally", "oldest_due", "pulse", "spreads", "tallies"]
 
 d = t.delivery
-_UNSETTLED = ("pending", "sending", "held", "uncertain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def pulse(connection: sa.Connection) -> str:
     numbers = connection.execute(sa.select(*tops)).one()
     waiting = connection.execute(
         sa.select(d.c.state, d.c.channel, sa.func.count(), sa.func.max(d.c.due_at))
-        .where(d.c.state.in_(_UNSETTLED))
+        .where(sa.text(t.UNSETTLED))
         .group_by(d.c.state, d.c.channel)
         .order_by(d.c.state, d.c.channel)
     )
@@ -67,7 +66,9 @@ def tallies(connection: sa.Connection) -> list[Tally]:
 
 def oldest_due(connection: sa.Connection, now: datetime) -> dict[str, datetime]:
     """For each channel with something due, since when the oldest of it has been."""
-    query = sa.select(d.c.channel, sa.func.min(d.c.due_at)).where(d.c.state == State.PENDING.value, d.c.due_at <= now)
+    query = sa.select(d.c.channel, sa.func.min(d.c.due_at)).where(
+        sa.text(t.UNSETTLED), d.c.state == State.PENDING.value, d.c.due_at <= now
+    )
     return {row[0]: row[1] for row in connection.execute(query.group_by(d.c.channel))}
 
 
