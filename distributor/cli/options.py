@@ -10,7 +10,7 @@ import click
 
 from distributor.cli.session import Session
 
-__all__ = ["CHANNELS", "Moment", "a_command", "channel_names", "source_names", "split"]
+__all__ = ["CHANNELS", "Moment", "a_command", "channel_names", "digest_names", "source_names", "split"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -77,6 +77,10 @@ def channel_names(ctx: click.Context, _param: click.Parameter, incomplete: str) 
 
 def source_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     return [name for name in _names(ctx, "sources") if name.startswith(incomplete)]
+
+
+def digest_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in _names(ctx, "digests") if name.startswith(incomplete)]
 
 
 def _names(ctx: click.Context, section: str) -> list[str]:

@@ -21,7 +21,7 @@ SECTIONS = {
         "doctor": "Check everything that distributor stands on.",
     },
     "An article": {
-        "send": "Send an article now, or at a time, by hand.",
+        "send": "Send an article now, or at a time, by hand; or a digest.",
         "preview": "Show the exact text of every channel's post; nothing is sent.",
         "why": "Why an article was posted where, or not.",
         "hold": "Hold an article's waiting posts.",
@@ -38,6 +38,8 @@ SECTIONS = {
         "sources": "Where news comes from.",
         "channels": "Where posts go to.",
         "articles": "What was published.",
+        "digests": "The newsletters' editions, how far they are, and the switches.",
+        "subscribers": "Who reads, by their own wish.",
         "deliveries": "Each post, edit and deletion, and what became of it.",
     },
     "Tools": {

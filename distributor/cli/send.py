@@ -11,7 +11,7 @@ import click
 
 from distributor.cli import moments
 from distributor.cli.faults import Code, worst
-from distributor.cli.options import CHANNELS, Moment, a_command
+from distributor.cli.options import CHANNELS, Moment, a_command, digest_names
 from distributor.cli.output import answer, block, progress, say, table
 from distributor.cli.session import Session, pass_session, who
 from distributor.model import State
@@ -23,31 +23,47 @@ __all__ = ["preview", "send"]
 
 
 @click.command()
-@click.argument("article", metavar="URL|ID")
-@click.option("--to", "to", **CHANNELS, help="To these channels, whatever their rules say.")
+@click.argument("article", metavar="URL|ID", required=False)
+@click.option("--digest", metavar="NAME", shell_complete=digest_names, help="A digest instead, to its readers.")
+@click.option("--to", "to", **CHANNELS, help="To these channels, whatever their rules say; a digest: to this reader.")
 @click.option("--at", type=Moment(), metavar="T", help='Not before: "08:30", "tomorrow 8:00", "+30m", ISO 8601.')
 @click.option("--dry-run", is_flag=True, help="Show the exact text per channel, and stop.")
 @click.option("--again", is_flag=True, help="Post anew where it was sent or failed.")
 @click.option("--queue", is_flag=True, help="Leave it to the workers.")
 @click.option("--boost", type=click.FloatRange(-1000, 1000), metavar="N", help="Move the article up in every queue.")
+@click.option("--yes", is_flag=True, help="Do not ask before a digest goes to all its readers.")
 @a_command
 @pass_session
 def send(
     session: Session,
-    article: str,
+    article: str | None,
+    digest: str | None,
     to: list[str] | None,
     at: datetime | None,
     dry_run: bool,
     again: bool,
     queue: bool,
     boost: float | None,
+    yes: bool,
 ) -> int:
-    """Send an article now, or at a time, by hand.
+    """Send an article now, or at a time, by hand; or a digest.
 
-    It goes to the channels whose rules take it, or to those named; it passes quiet hours, slots and approval, never
-    the networks' limits. The exit code is the worst outcome.
+    An article goes to the channels whose rules take it, or to those named; it passes quiet hours, slots and approval,
+    never the networks' limits. A digest goes to all its readers, whatever their hours, or to one: their next one begins
+    where this ends. The exit code is the worst outcome.
     """
     from distributor import sending
+
+    if bool(article) == bool(digest):
+        raise click.UsageError("name an article or --digest, one of them")
+    if digest:
+        from distributor.cli.sendout import send_digest
+
+        if again or boost is not None or len(to or ()) > 1:
+            raise click.UsageError("a digest takes neither --again nor --boost, and one address with --to")
+        to_one = to[0] if to else ""
+        return send_digest(session, digest, to=to_one, at=at, dry_run=dry_run, queue=queue, yes=yes)
+    assert article is not None
 
     if dry_run:
         return _previewed(session, sending.dry_run(session.app, article, to), every=to is not None)

@@ -3,6 +3,7 @@
 /                   the board, kept up to date by /live
 /articles/ID        one article: each channel's post, and why      /channels/NAME     its queue, its last posts
 /deliveries/ID      one delivery with every attempt                /status.json       what `distributor status` says
+/digests /outbox /readers                            mail and readers: see newsletters.py
 /healthz /readyz /metrics
 """
 
@@ -22,6 +23,7 @@ from distributor.web.board import Board
 from distributor.web.guards import KnownHosts, SafeHeaders
 from distributor.web.health import health_routes
 from distributor.web.metrics import metrics_page
+from distributor.web.newsletters import routes as newsletter_routes
 from distributor.web.pages import Pages
 from distributor.web.problems import handlers
 
@@ -30,7 +32,7 @@ __all__ = ["build"]
 
 def build(app: App) -> Starlette:
     """It answers to loopback names, to the very address that it was reached at, and to `web.admin`'s own host."""
-    pages = Pages(app)
+    pages = Pages(app, staff=True)
     return Starlette(
         routes=_routes(app, pages),
         middleware=[Middleware(SafeHeaders), Middleware(KnownHosts, names=[app.settings.web.admin.host])],
@@ -66,6 +68,7 @@ def _routes(app: App, pages: Pages) -> list[BaseRoute]:
         Route("/articles/{number:int}", article),
         Route("/channels/{name:path}", channel),
         Route("/deliveries/{number:int}", delivery),
+        *newsletter_routes(app, pages, board.token),
         Route("/status.json", status),
         Route("/metrics", metrics_page(app)),
         *health_routes(app, terse=False),

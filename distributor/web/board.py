@@ -56,7 +56,7 @@ class Board:
         snapshot = self.snapshot()
         rows = [Markup(row) for row in snapshot.rows.values()]  # noqa: S704 (our own template's output)
         overview = Markup(snapshot.overview)  # noqa: S704
-        return self.pages.render("board.html", token=snapshot.token, overview=overview, rows=rows)
+        return self.pages.render("board.html", here="", token=snapshot.token, overview=overview, rows=rows)
 
     def token(self) -> str:
         return self.snapshot().token

@@ -17,11 +17,13 @@ from distributor.web.assets import asset
 
 __all__ = ["Pages", "duration"]
 
+PLACES = (("/", "Articles"), ("/digests", "Digests"), ("/readers", "Readers"), ("/outbox", "Outbox"))
+
 
 class Pages:
-    """Renders the templates of `templates/web`. Safe for threads."""
+    """Renders the templates of `templates/web`. Safe for threads. Only the staff's pages link to one another."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, staff: bool = False) -> None:
         self.zone, self.clock = ZoneInfo(app.settings.site.timezone), app.clock
         self.initial = next((char.upper() for char in app.settings.site.name if char.isalnum()), "·")
         self.environment = Environment(
@@ -36,6 +38,7 @@ class Pages:
             "asset": asset,
             "initial": self.initial,
             "site": app.settings.site.name,
+            "staff": PLACES if staff else (),
             "version": distributor.__version__,
             "zone": app.settings.site.timezone,
         }
