@@ -46,7 +46,8 @@ Act = Callable[[Desk, Request, Form, Caller], Response]
 def routes(desk: Desk, budgets: Budgets) -> list[BaseRoute]:
     def show(request: Request) -> Response:
         caller = _caller(desk, request)
-        return _page(desk, caller) if caller else _unknown(desk, request)
+        first = "fewer" in request.query_params  # the link "fewer mails" of a digest
+        return _page(desk, caller, fewer_first=first) if caller else _unknown(desk, request)
 
     def act(request: Request, form: Form) -> Response:
         caller = _caller(desk, request)
@@ -90,7 +91,14 @@ def _unknown(desk: Desk, request: Request) -> Response:
 
 
 def _page(
-    desk: Desk, caller: Caller, *, said: choices.Said | None = None, done: str = "", wrong: str = "", status: int = 200
+    desk: Desk,
+    caller: Caller,
+    *,
+    said: choices.Said | None = None,
+    done: str = "",
+    wrong: str = "",
+    status: int = 200,
+    fewer_first: bool = False,
 ) -> Response:
     """The page of one reader; `done` and `wrong` are keys of what is said on top of it."""
     reader = caller.subscriber
@@ -111,6 +119,7 @@ def _page(
         "latest": (day + LONGEST_PAUSE).isoformat(),
         "suggested": (until.astimezone(zone).date() if until else day + timedelta(days=14)).isoformat(),
         "fewer": choices.fewer(desk.settings, reader) is not None,
+        "fewer_first": fewer_first,
         "action": desk.here(paths.PREFERENCES, caller.token),
     }
     return desk.page("preferences", reader.language, status=status, zone=zone, **values)

@@ -135,7 +135,7 @@ def letters(app: App) -> list[dict[str, Any]]:
     """The mails that were planned, the newest last."""
     query = sa.select(tables.message.c.data).order_by(tables.message.c.id)
     with app.store.read() as connection:
-        return [row for row in connection.execute(query).scalars()]
+        return list(connection.execute(query).scalars())
 
 
 def link_in(app: App, page: str) -> str:
