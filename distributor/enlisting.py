@@ -63,7 +63,7 @@ def suppress(app: App, address: str, reason: str, who: str) -> bool:
             erasing.skip_waiting(connection, found.id, "suppressed", now)
         subject = f"subscriber:{found.id}" if found else f"suppression:{known[0][:12]}"
         census.audit(connection, who, "subscribers suppress", subject, now, {"reason": reason})
-    return before in ("", "left", "erased")
+    return subscribers.may_return(before)
 
 
 def unsuppress(app: App, address: str, who: str) -> bool:
@@ -74,7 +74,7 @@ def unsuppress(app: App, address: str, who: str) -> bool:
     known = passes.hashes(app, key)
     with app.store.write(durable=True) as connection:
         why = subscribers.suppression(connection, known)
-        lifted = any([subscribers.unsuppress(connection, one) for one in known])
+        lifted = sum(subscribers.unsuppress(connection, one) for one in known) > 0
         found = subscribers.by_address(connection, key, lock=True)
         held = found is not None and found.status == "suppressed"
         if found is not None and held:

@@ -28,7 +28,6 @@ __all__ = ["Step", "ask_switch", "awaited_switch", "confirm_switch", "export", "
 log = structlog.get_logger(__name__)
 Step = Literal["waiting", "done"]  # for the other mailbox; the address has changed
 SWITCHES_A_DAY = 2
-_MILD = ("", "left", "erased")
 
 
 def export(app: App, subscriber_id: int) -> dict[str, Any]:
@@ -116,7 +115,7 @@ def ask_switch(app: App, subscriber_id: int, new_address: str, *, ip: str) -> No
         if may_old:
             letters.post(app, connection, passes.seal(app, to_old, SWITCH_OLD, found.id, words), found.id)
             subscribers.add_consent(connection, found.id, choosing.consent(app, "switch-asked", ip=ip, new=new.address))
-        if may_old and may_new and subscribers.suppression(connection, theirs) in _MILD:
+        if may_old and may_new and subscribers.may_return(subscribers.suppression(connection, theirs)):
             sealed = passes.seal(app, to_new, SWITCH_NEW, found.id, words)
             letters.post(app, connection, sealed, found.id, to=new.address)
     app.waker.wake(MAIN)
@@ -162,7 +161,7 @@ def _move(app: App, connection: sa.Connection, known: Subscriber, address: str, 
     now = app.clock()
     new = addressing.normalised(address)
     theirs = passes.hashes(app, new.key)
-    if subscribers.suppression(connection, theirs) not in _MILD:
+    if not subscribers.may_return(subscribers.suppression(connection, theirs)):
         return None
     for one in theirs:
         subscribers.unsuppress(connection, one)

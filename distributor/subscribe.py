@@ -58,7 +58,6 @@ __all__ = [
 ]
 
 A_DAY, EVER, LINKS_A_DAY = 1, 3, 3
-MILD = frozenset({"", "left", "erased"})  # a confirmation lifts these
 LONGEST_PAUSE = timedelta(days=366)
 
 
@@ -95,7 +94,8 @@ def ask(app: App, asked: Ask, *, ip: str, source: str) -> None:
         app.store.lock(connection, f"asked:{known[0]}")
         found = subscribers.by_address(connection, key, lock=True)
         granted = subscribers.may_mail(connection, known[0], CONFIRM, app.clock(), a_day=A_DAY, ever=EVER)
-        mild = subscribers.suppression(connection, known) in MILD and (found is None or found.status != "suppressed")
+        why = subscribers.suppression(connection, known)
+        mild = subscribers.may_return(why, found.status if found else "")
         if found is not None and found.status == "active":
             if granted and mild and active:
                 sealed = passes.seal(app, message, LINK, found.id, mark(found.address))
@@ -281,7 +281,7 @@ def _awaited(app: App, connection: sa.Connection, token: str, *, lock: bool = Fa
         return known
     left = any(one.act == "left" and one.at > found.made_at for one in subscribers.consents(connection, known.id))
     why = subscribers.suppression(connection, passes.hashes(app, addressing.address_key(known.address)))
-    return None if left or known.status == "suppressed" or why not in MILD else known
+    return None if left or not subscribers.may_return(why, known.status) else known
 
 
 def _save(app: App, connection: sa.Connection, known: Subscriber) -> Subscriber:

@@ -20,6 +20,8 @@ from distributor.store import tables as t
 from distributor.store.articles import CHUNK, upsert
 
 __all__ = [
+    "MILD",
+    "TOP",
     "Consent",
     "add_consent",
     "add_many",
@@ -33,6 +35,7 @@ __all__ = [
     "known",
     "listed",
     "may_mail",
+    "may_return",
     "next_number",
     "save",
     "schedule_id",
@@ -48,6 +51,8 @@ __all__ = [
 
 s, c, w = t.subscriber, t.choice, t.schedule
 DAY = timedelta(days=1)
+# Why an address may be on the suppression list, and still come back by a confirmation: its own reader's acts.
+MILD = ("left", "erased", "imported")
 TOP = "subscribers-top"  # the fact that holds the highest number that a reader ever had
 
 
@@ -280,7 +285,7 @@ def _consent_values(consent: Consent) -> dict[str, Any]:
 def suppress(connection: sa.Connection, key_hash: str, reason: str, now: datetime) -> None:
     """The newest reason holds, except that a bounce, a complaint or a person's word is not made milder."""
     statement = upsert(connection, t.suppression).values(key=key_hash, reason=reason, at=now)
-    mild = t.suppression.c.reason.in_(["erased", "left"])
+    mild = t.suppression.c.reason.in_(MILD)
     connection.execute(
         statement.on_conflict_do_update(index_elements=["key"], set_={"reason": reason, "at": now}, where=mild)
     )
@@ -301,8 +306,13 @@ def suppression(connection: sa.Connection, hashes: Sequence[str]) -> str:
     """Why nothing is mailed to this address, "" if nothing speaks against it. Hashes under each key that is valid."""
     rows = connection.execute(_SUPPRESSED, {"keys": list(hashes)}).all()
     return next(
-        (row.reason or "suppressed" for row in sorted(rows, key=lambda row: row.reason in ("erased", "left"))), ""
+        (row.reason or "suppressed" for row in sorted(rows, key=lambda row: row.reason in MILD)), ""
     )
+
+
+def may_return(why: str, status: str = "") -> bool:
+    """Whether a confirmation is enough to be mailed again, by the reason of the suppression and the reader's status."""
+    return why in MILD or (not why and status != "suppressed")
 
 
 def is_suppressed(connection: sa.Connection, key_hash: str) -> bool:
