@@ -117,7 +117,7 @@ def why(app: App, word: str | int) -> Why:
     now = app.clock()
     with app.store.read() as connection:
         article = _article(app, connection, str(word).strip())
-        rows = ledger.of_article(connection, article.id)
+        rows = census.of_articles(connection, [article.id]).get(article.id, [])
         opened = openings(app, connection, now)
         names = [*app.stations, *dict.fromkeys(row.channel for row in rows if row.channel not in app.stations)]
         told = []
@@ -126,6 +126,7 @@ def why(app: App, word: str | int) -> Why:
             one = _channel(app, connection, article, name, own, opened.get(name), now)
             # What was withdrawn is sent by no command that merely names a channel.
             told.append(replace(one, command="") if article.status == "withdrawn" else one)
+        told += _mailed(connection, article)
         return Why(
             article=article,
             text=_about(connection, article),
@@ -141,7 +142,9 @@ def _article(app: App, connection: sa.Connection, word: str) -> Article:
     if named.isdecimal() or number.isdecimal():
         article = None if named else articles.get(connection, _id(number))
         row = None if article else ledger.get(connection, _id(named or number))
-        article = articles.get(connection, row.article_id) if row else article
+        article = articles.get(connection, row.article_id) if row and row.article_id else article
+        if row is not None and row.recipient_id and article is None:
+            raise _no_article(row)
         if article is None:
             raise NotFound(
                 f"there is no {'delivery' if named else 'article or delivery'} {named or number}",
@@ -152,6 +155,16 @@ def _article(app: App, connection: sa.Connection, word: str) -> Article:
         return find_article(app, word)
     except NotFound as error:
         raise NotFound(str(error), hint=_unseen(app, connection, word) or error.hint) from None
+
+
+def _no_article(row: Delivery) -> NotFound:
+    """A digest or a letter is of no single article: this is what there is to say of it."""
+    if row.edition_id:
+        what, hint = f"edition {row.edition_id} of {row.channel}", f"distributor digests show {row.edition_id}"
+    else:
+        what, hint = "a letter", f"distributor deliveries show {row.id}"
+    stands = f"{row.state.value}: {telling.tell(row, None, row.planned_at).text}".rstrip(": ")
+    return NotFound(f"delivery {row.id} is {what} to reader {row.recipient_id}, {stands}", hint=hint)
 
 
 def _id(word: str) -> int:
@@ -215,6 +228,19 @@ def _channel(
         command=told.command,
         steps=tuple(_step(connection, row, opening, now) for row in rows),
     )
+
+
+_FIRST = (State.UNCERTAIN, State.HELD, State.SENDING, State.PENDING, State.SENT, State.FAILED, State.SKIPPED)
+
+
+def _mailed(connection: sa.Connection, article: Article) -> list[ChannelWhy]:
+    """The readers who got it by itself, or will: counted, for there may be a million of them."""
+    found = []
+    for channel, states in census.mails_of_article(connection, article.id).items():
+        state = next(one for one in _FIRST if one in states)
+        text = ", ".join(f"{states[one]:,} {one.value}" for one in _FIRST if one in states)
+        found.append(ChannelWhy(channel, state.value, "", f"to readers: {text}"))
+    return found
 
 
 def _unplanned(app: App, article: Article, station: Station) -> ChannelWhy:

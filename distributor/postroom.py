@@ -146,13 +146,14 @@ def _returns(connection: sa.Connection, app: App, counts: Mapping[str, ChannelCo
 def _orphans(app: App, connection: sa.Connection) -> Iterator[Fault]:
     """Readers whom the settings forgot: they would silently get nothing."""
     settings = app.settings
-    for digest, readers in mailcensus.lost_digests(connection, settings.digests.keys()):
-        off = f"the settings have no digest {digest!r} any more, and {_number(readers, 'reader')} chose it"
-        yield Fault("!", digest, off, f"bring [digests.{digest}] back")
-    if settings.site.categories:
-        for category, readers in mailcensus.lost_categories(connection, set(settings.site.categories)):
-            text = f"is no category any more, and {_number(readers, 'reader')} chose it"
-            yield Fault("?", category, text, f"distributor subscribers list --category {category!r}")
+    offered = [name for name, digest in settings.digests.items() if digest.enabled]
+    for digest, readers in mailcensus.lost_digests(connection, offered):
+        off = "is switched off" if digest in settings.digests else "is not in the settings any more"
+        back = f"bring [digests.{digest}] back"
+        yield Fault("!", digest, f"the digest {off}, and {_number(readers, 'reader')} wait for it", back)
+    for category, readers in mailcensus.lost_categories(connection, set(settings.site.categories)):
+        text = f"is no category any more, and {_number(readers, 'reader')} chose it"
+        yield Fault("?", category, text, f'distributor subscribers list --category "{category}"')
 
 
 def _number(number: int, noun: str) -> str:

@@ -38,6 +38,12 @@ SKIPPED = {
     "no-post": "its post never went out",
     "no-receipt": "nobody knows the post's id on the network",
     "no-article": "its article is gone",
+    "suppressed": "the address bounced or complained",
+    "unsubscribed": "the reader left",
+    "gone": "the reader is gone",
+    "empty": "everything in it was withdrawn",
+    "no-message": "the ledger holds no message for it",
+    "cancelled": "it was cancelled",
 }
 PENDING = {
     "not-there": "looked for and not there: goes out again",
@@ -68,7 +74,7 @@ def openings(app: App, connection: sa.Connection, now: datetime) -> dict[str, Op
 
 def tell(row: Delivery, opening: Opening | None, now: datetime) -> Told:
     """Where a delivery stands. `opening` is its channel's, None when the settings have no such channel any more."""
-    told = _TELL[row.state](row, opening, now)
+    told = _mailed(row, now) if row.recipient_id else _TELL[row.state](row, opening, now)
     return Told(DOES.get(row.kind, "") + told.text, told.next_at, told.command)
 
 
@@ -106,6 +112,21 @@ def as_json(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return value.total_seconds() if isinstance(value, timedelta) else value
+
+
+def _mailed(row: Delivery, now: datetime) -> Told:
+    """A mail: it has no channel of the settings, and no post that could be sent again by hand."""
+    if row.state is State.PENDING:
+        return Told(row.error or ("due now" if row.due_at <= now else "planned for later"), max(row.due_at, now))
+    if row.state is State.HELD:
+        text = HELD.get(row.reason, row.reason)
+        return Told(f"{text}: {row.error}" if row.error else text)
+    if row.state is State.FAILED:
+        return Told(row.error or row.reason)
+    if row.state is State.SKIPPED:
+        return Told(SKIPPED.get(row.reason, row.reason))
+    told = _TELL[row.state](row, None, now)
+    return Told(told.text, told.next_at, told.command.replace(" URL", ""))
 
 
 def _pending(row: Delivery, opening: Opening | None, now: datetime) -> Told:

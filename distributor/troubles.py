@@ -154,25 +154,28 @@ def _about(row: Delivery) -> str:
 
 def _held(connection: sa.Connection) -> list[Problem]:
     found: list[Problem] = []
-    by_cause: dict[tuple[str, str], int] = {}
-    source_of: dict[tuple[str, str], str] = {}
+    by_cause: dict[tuple[str, str, str], int] = {}
     for source, channel, reason, number in census.held_reasons(connection):
+        noun = "post" if source else "mail"
         where = source if source and reason in {"flood", "by-hand"} else channel
-        source_of[(reason, where)] = source
-        by_cause[(reason, where)] = by_cause.get((reason, where), 0) + number
-    for (reason, where), number in sorted(by_cause.items()):
-        noun = "post" if source_of[(reason, where)] else "mail"
+        by_cause[(reason, where, noun)] = by_cause.get((reason, where, noun), 0) + number
+    listed = "distributor deliveries list --state held"
+    for (reason, where, noun), number in sorted(by_cause.items()):
         posts = f"{number:,} {noun}{'s' if number != 1 else ''}"
         if reason == "flood":
             text = f"many new articles at once, {posts} held"
             found.append(Problem("!", where, text, f"distributor release --source {where}"))
+        elif reason == "approval" and noun == "mail":
+            continue  # their editions are named: see postroom
         elif reason == "approval":
-            found.append(Problem("?", where, f"{posts} wait for approval", "distributor deliveries list --state held"))
+            found.append(Problem("?", where, f"{posts} wait for approval", listed))
+        elif reason == "paused":
+            found.append(Problem("?", where, f"{posts} paused", "distributor digests list"))
         elif reason == "by-hand":
-            found.append(Problem("?", where, f"{posts} held by hand", "distributor deliveries list --state held"))
+            found.append(Problem("?", where, f"{posts} held by hand", listed))
         else:
             text = f"{posts} held: {'their template failed' if reason == 'template' else 'they do not fit'}"
-            found.append(Problem("!", where, text, "distributor deliveries list --state held"))
+            found.append(Problem("!", where, text, listed))
     return found
 
 

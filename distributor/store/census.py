@@ -28,6 +28,7 @@ __all__ = [
     "latencies",
     "law",
     "leave",
+    "mails_of_article",
     "note",
     "of_articles",
     "present",
@@ -206,12 +207,27 @@ def expiring(connection: sa.Connection, until: datetime, channels: Sequence[str]
 
 
 def of_articles(connection: sa.Connection, article_ids: Sequence[int]) -> dict[int, list[Delivery]]:
-    """All deliveries of these articles, oldest first."""
+    """All posts of these articles and what followed them, oldest first; mails to readers are not among them."""
     found: dict[int, list[Delivery]] = {}
     for start in range(0, len(article_ids), CHUNK):
-        query = sa.select(d).where(d.c.article_id.in_(article_ids[start : start + CHUNK])).order_by(d.c.id)
+        mine = d.c.article_id.in_(article_ids[start : start + CHUNK])
+        query = sa.select(d).where(mine, d.c.recipient_id == 0).order_by(d.c.id)
         for row in connection.execute(query):
             found.setdefault(row.article_id, []).append(delivery_from(row))
+    return found
+
+
+def mails_of_article(connection: sa.Connection, article_id: int) -> dict[str, dict[State, int]]:
+    """How many readers were to get an article as it happened, by channel and state."""
+    query = (
+        sa.select(d.c.channel, d.c.state, sa.func.count())
+        .where(d.c.article_id == article_id, d.c.recipient_id != 0)
+        .group_by(d.c.channel, d.c.state)
+        .order_by(d.c.channel)
+    )
+    found: dict[str, dict[State, int]] = {}
+    for channel, state, number in connection.execute(query):
+        found.setdefault(channel, {})[State(state)] = number
     return found
 
 
