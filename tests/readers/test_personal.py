@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from distributor import enlisting, passes, personal, subscribe
 from distributor.context import App
 from distributor.errors import NotFound
-from distributor.model import State
+from distributor.model import State, Subscriber
 from distributor.store import bounces, census, ledger, subscribers, tables
 from tests.desk import Clock, rows
 from tests.readers.conftest import JANE, acts, ask, find, join, letters, token
@@ -221,7 +221,7 @@ def test_the_link_to_the_old_mailbox_ends_with_the_move(app: App) -> None:
 def test_lapsing_takes_many_in_pieces(app: App, clock: Clock) -> None:
     with app.store.write() as connection:
         for number in range(7):
-            reader = subscribers.Subscriber(address=f"r{number}@x.example", watermark=clock.now, created_at=clock.now)
+            reader = Subscriber(address=f"r{number}@x.example", watermark=clock.now, created_at=clock.now)
             subscribers.save(connection, reader, schedule=None, next_at=None)
     clock.forward(days=3)
     assert personal.lapse(app) == 7

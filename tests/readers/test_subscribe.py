@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from distributor import choosing, enlisting, passes, personal, subscribe
 from distributor.context import App
 from distributor.errors import ConfigError, NotFound
 from distributor.mail import tokens
-from distributor.model import Delivery, Kind, State
+from distributor.model import Delivery, Kind, Message, State
 from distributor.store import census, ledger, subscribers, tables
 from tests.desk import Clock, make_app, rows
 from tests.readers.conftest import JANE, SETTINGS, acts, ask, find, join, letters, token, wish
@@ -100,7 +101,12 @@ def test_known_and_unknown_addresses_make_the_same_work(
     clock.forward(days=2)
     made: list[str] = []
     real = app.renderer.letter
-    monkeypatch.setattr(app.renderer, "letter", lambda *a, **k: (made.append(a[0]), real(*a, **k))[1])
+
+    def noted(name: str, **values: Any) -> Message:
+        made.append(name)
+        return real(name, **values)
+
+    monkeypatch.setattr(app.renderer, "letter", noted)
     for address in (JANE, "nobody@reader.example"):
         subscribe.request_link(app, address, ip="192.0.2.1")
         ask(app, address)
@@ -131,7 +137,7 @@ def test_who_bounced_or_complained_is_not_written_to_whoever_asks(app: App, cloc
         ({"address": "jane@reader.example\r\nBcc: all@reader.example"}, "U+000D"),
     ],
 )
-def test_what_is_not_offered_is_one_clear_line(app: App, changes: dict[str, object], word: str) -> None:
+def test_what_is_not_offered_is_one_clear_line(app: App, changes: dict[str, Any], word: str) -> None:
     with pytest.raises(ValueError, match=r".") as told:
         ask(app, **changes)
     assert word in str(told.value)
@@ -190,7 +196,7 @@ def test_looking_at_a_link_changes_nothing(app: App) -> None:
         awaited = subscribe.awaited(app, link)
         assert awaited is not None
         assert awaited.status == "pending"
-    assert acts(app, awaited) == ["asked"]
+        assert acts(app, awaited) == ["asked"]
 
 
 def test_a_confirmation_that_is_forged_late_or_for_something_else_is_none(app: App, clock: Clock) -> None:
