@@ -26,6 +26,7 @@ def build(app: App) -> Starlette:
         middleware=[Middleware(SafeHeaders), Middleware(TrustedProxies, trusted=proxies)],
         exception_handlers=handlers(desk),
     )
+    asgi.router.redirect_slashes = False  # its Location is made from the request's Host
     asgi.state.public_url = str(app.settings.site.public_url or "")
     return asgi
 

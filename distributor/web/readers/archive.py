@@ -110,12 +110,15 @@ def _number(text: str) -> int:
 
 def _lines(desk: Desk, before: int, most: int) -> list[Line]:
     """The editions of everything, the newest first, each named by its top story that still stands."""
+    now = desk.app.clock()
     with desk.app.store.read() as connection:
         found = stored.archived(connection, before=before, limit=most)
         leading = {edition.id: editions.numbers(edition.sections)[:TOP] for edition in found}
         known = stored.live_articles(connection, sorted({number for ids in leading.values() for number in ids}))
     made = []
     for edition in found:
+        if edition.slot > now:
+            continue
         titles = (clean(known[number].title) for number in leading[edition.id] if number in known)
         name = _name(desk, edition.digest)
         made.append(Line(edition.id, name, next(titles, name), edition.slot, edition.choice.language))
