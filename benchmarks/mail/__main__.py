@@ -1,6 +1,7 @@
 """`python -m benchmarks.mail`: what is asked for, and all figures as one JSON object on the last line.
 
-100,000 mails of about 38 KB (--quick: 5,000) to readers of 200 category sets, RSA-2048, two worker processes.
+100,000 mails of about 38 KB to readers of 200 category sets, RSA-2048, two worker processes (--quick: 5,000 and 10, so
+that a set has as many readers).
 
     msgs_per_s       by the sink's clock, through the durable ledger: the lower of SQLite and PostgreSQL
     of_smtp_source   the same, in shares of smtp-source with 10 sessions and mails of the same size, in the same run
@@ -38,24 +39,28 @@ DATABASES = ("sqlite", "postgresql")
 
 @dataclass(frozen=True)
 class Size:
-    """`mails` through each database, `yardstick` by smtp-source and smtplib, `peer` by the peer, `crowd` planned."""
+    """`mails` through each database to readers of `sets` categories' sets; `yardstick` by smtp-source and an eighth of
+    it by smtplib, `peer` by the peer; `crowd` readers planned.
+    """
 
     mails: int
+    sets: int
     yardstick: int
     peer: int
     crowd: int
 
 
-FULL = Size(mails=100_000, yardstick=40_000, peer=1_000, crowd=1_000_000)
-QUICK = Size(mails=5_000, yardstick=5_000, peer=200, crowd=20_000)
+FULL = Size(mails=100_000, sets=200, yardstick=40_000, peer=1_000, crowd=1_000_000)
+QUICK = Size(mails=5_000, sets=10, yardstick=5_000, peer=200, crowd=20_000)
 
 
 def measure(size: Size, *, tls: bool = False, databases: Sequence[str] = DATABASES) -> dict[str, Any]:
     """Everything, in one run. With `tls` the mails go through a TLS relay before the sink, and so do the others."""
-    found: dict[str, Any] = {"mails": size.mails, "tls": tls}
-    with rounds.office("sqlite", tls=tls) as place:
+    found: dict[str, Any] = {"mails": size.mails, "sets": size.sets, "tls": tls}
+    with rounds.office("sqlite", tls=tls, sets=size.sets) as place:
+        signing = rounds.signing(place, 1_000)
         alone = rounds.engine_alone(place, size.mails)
-    found |= {"mail_bytes": alone.bytes, "engine_alone": alone.to_json()}
+    found |= {"mail_bytes": alone.bytes, "rsa_signature_us": round(signing), "engine_alone": alone.to_json()}
     found |= yardsticks(size, alone.bytes, tls=tls)
     for database in databases:
         try:
@@ -66,9 +71,9 @@ def measure(size: Size, *, tls: bool = False, databases: Sequence[str] = DATABAS
 
 
 def through(database: str, size: Size, *, tls: bool) -> dict[str, Any]:
-    with rounds.office(database, tls=tls) as place:
+    with rounds.office(database, tls=tls, sets=size.sets) as place:
         told = rounds.drained(place, size.mails).to_json()
-    with rounds.office(database, tls=tls) as place:
+    with rounds.office(database, tls=tls, sets=size.sets) as place:
         return told | {"plan": rounds.planned(place, size.crowd)}
 
 

@@ -113,11 +113,11 @@ def articles(now: datetime) -> list[Article]:
     return made
 
 
-def choices() -> list[Choice]:
-    """200 different sets of four to eight categories, sorted as the store keeps them."""
+def choices(sets: int = SETS) -> list[Choice]:
+    """So many different sets of four to eight categories, sorted as the store keeps them."""
     chance = random.Random(5)
     found: dict[tuple[str, ...], None] = {}
-    while len(found) < SETS:
+    while len(found) < sets:
         found[tuple(sorted(chance.sample(CATEGORIES, chance.randint(4, 8))))] = None
     return [Choice(categories=names) for names in found]
 
@@ -155,8 +155,8 @@ def add_articles(connection: sa.Connection, known: list[Article]) -> None:
     connection.execute(sa.insert(t.article), [{**article_values(one), "live_at": one.published_at} for one in known])
 
 
-def add_choices(connection: sa.Connection) -> int:
-    """The choices' rows; the first of 200 ids in a row."""
+def add_choices(connection: sa.Connection, sets: int = SETS) -> None:
+    """The choices' rows, their ids in a row."""
     rows = [
         {
             "key": f"benchmark {number}",
@@ -164,12 +164,11 @@ def add_choices(connection: sa.Connection) -> int:
             "trending": choice.trending,
             "language": choice.language,
         }
-        for number, choice in enumerate(choices())
+        for number, choice in enumerate(choices(sets))
     ]
     connection.execute(sa.insert(t.choice), rows)
     first, last = connection.execute(sa.select(sa.func.min(t.choice.c.id), sa.func.max(t.choice.c.id))).one()
-    assert last - first == SETS - 1, "choices' ids are not in a row"
-    return int(first)
+    assert last - first == sets - 1, "choices' ids are not in a row"
 
 
 @dataclass(frozen=True)
@@ -201,11 +200,13 @@ def add_readers(connection: sa.Connection, readers: Readers, *, watermark: datet
     moments = sa.text(_READERS).bindparams(
         sa.bindparam("watermark", type_=t.Moment), sa.bindparam("created", type_=t.Moment)
     )
+    ids = sa.select(sa.func.min(t.choice.c.id), sa.func.count(t.choice.c.id))
+    first, sets = connection.execute(ids).one()
     given: dict[str, Any] = {
         "start": readers.start,
         "stop": readers.start + readers.count,
-        "choice": connection.execute(sa.select(sa.func.min(t.choice.c.id))).scalar_one(),
-        "sets": SETS,
+        "choice": first,
+        "sets": sets,
         "schedule": schedule,
         "hour": readers.hour,
         "no": False,

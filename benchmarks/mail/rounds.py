@@ -21,10 +21,11 @@ from benchmarks.mail.servers import Sink
 from distributor.store import Store
 from distributor.store import tables as t
 
-__all__ = ["PROCESSES", "Figures", "Office", "Worker", "drained", "engine_alone", "office", "planned"]
+__all__ = ["PROCESSES", "Figures", "Office", "Worker", "drained", "engine_alone", "office", "planned", "signing"]
 
 PROCESSES = 2
-SESSIONS = 4  # in each process
+SESSIONS = 4  # at once at most, as the settings have it by default
+DRAINED_S = 20.0  # of the crowd's mails, so that the drain's memory shows
 
 
 class Worker:
@@ -82,6 +83,7 @@ class Office:
     workers: list[Worker]
     url: str
     database: str
+    sets: int
     beside: list[int] = field(default_factory=list)
     _store: Store | None = None
     _readers: int = 1
@@ -133,7 +135,7 @@ class Office:
 
 @contextmanager
 def office(
-    database: str, *, tls: bool = False, processes: int = PROCESSES, sessions: int = SESSIONS
+    database: str, *, tls: bool = False, sets: int = readership.SETS, processes: int = PROCESSES
 ) -> Iterator[Office]:
     """`database` is "sqlite" or "postgresql". Where a program is missing, tests.servers says it by skipping."""
     with ExitStack() as stack:
@@ -151,15 +153,15 @@ def office(
             smtp = f"smtps://127.0.0.1:{port}?ca_file={place}/ca.pem"
         data = place / "data"
         settings = place / "distributor.toml"
-        settings.write_text(readership.settings(data=data, database=url, smtp=smtp, sessions=sessions))
+        settings.write_text(readership.settings(data=data, database=url, smtp=smtp, sessions=SESSIONS))
         store = Store(url).open()
         stack.callback(store.close)
         now = datetime.now(UTC)
         with store.write() as connection:
             readership.add_articles(connection, readership.articles(now.replace(minute=0) - timedelta(hours=4)))
-            readership.add_choices(connection)
+            readership.add_choices(connection, sets)
         workers = [stack.enter_context(worker(settings, place / f"worker{n}.log")) for n in range(processes)]
-        yield Office(place, sink, settings, workers, smtp, url, beside, store)
+        yield Office(place, sink, settings, workers, smtp, url, sets, beside, store)
 
 
 @dataclass(frozen=True)
@@ -183,13 +185,15 @@ class Figures:
                 "worker_system": round(self.system_us),
                 "sink_and_database": round(self.beside_us),
             },
+            # What two cores give that nobody else uses: reckoned from the processor's time, not measured.
+            "of_two_free_cores_per_s": round(2e6 / (self.worker_us + self.system_us + self.beside_us)),
             **self.more,
         }
 
 
 def engine_alone(place: Office, count: int, *, sessions: int = 2) -> Figures:
     """No ledger: made, signed, journalled, sent."""
-    share, half = count // len(place.workers), readership.SETS // len(place.workers)
+    share, half = count // len(place.workers), place.sets // len(place.workers)
     jobs = [
         {
             "url": place.url,
@@ -205,9 +209,18 @@ def engine_alone(place: Office, count: int, *, sessions: int = 2) -> Figures:
     return _together(place, "engine", share * len(place.workers), jobs)
 
 
+def signing(place: Office, count: int) -> float:
+    """Microseconds of one RSA-2048 signature, all processes signing at once."""
+    place.rest()
+    for one in place.workers:
+        one.begin("sign", count=count)
+    told = [one.end() for one in place.workers]
+    return float(1e6 * sum(one["user_s"] for one in told) / count / len(told))
+
+
 def drained(place: Office, count: int) -> Figures:
     """Through the ledger: planned before, claimed, sent and settled now."""
-    warm = place.readers(4 * len(place.workers) * readership.SETS)
+    warm = place.readers(8 * place.sets)
     crowd = place.readers(count)
     place.due(warm)
     place.workers[0].do("plan")
@@ -237,20 +250,24 @@ def _together(place: Office, job: str, count: int, given: Sequence[dict[str, Any
     beside = servers.cpu_of(place.beside) - used
     told = [one.end() for one in place.workers]
     growth = max(one["peak_mb"] - rest for one, rest in zip(told, rested, strict=True))
+    used_us = [1e6 * sum(one[name] for one in told) / count for name in ("user_s", "system_s")]
     return Figures(
         per_s=count / (ended - begun),
         bytes=int(told[0].get("bytes", 0)),
         growth_mb=growth,
-        worker_us=1e6 * sum(one["user_s"] for one in told) / count,
-        system_us=1e6 * sum(one["system_s"] for one in told) / count,
+        worker_us=used_us[0],
+        system_us=used_us[1],
         beside_us=1e6 * beside / count,
-        more={"composing_s": round(max(one["composing_s"] for one in told), 2)} if "composing_s" in told[0] else {},
+        more={
+            "by_process": [int(one["sent"]) for one in told],
+            **({"composing_s": round(max(one["composing_s"] for one in told), 2)} if "composing_s" in told[0] else {}),
+        },
     )
 
 
 def planned(place: Office, readers: int) -> dict[str, Any]:
     """Seconds from the begin of planning to the first mail at the sink: one process plans, one drains."""
-    warm = place.readers(2 * readership.SETS)
+    warm = place.readers(2 * place.sets)
     crowd = place.readers(readers)
     place.due(warm)
     planner, drainer = place.workers
@@ -260,14 +277,16 @@ def planned(place: Office, readers: int) -> dict[str, Any]:
     before = place.sink.count
     place.due(crowd)
     begun = time.perf_counter()
+    drainer.begin("await", seconds=DRAINED_S)
     planner.begin("plan")
-    drainer.begin("await")
     first = place.sink.wait(before + 1, drainer.process, patience=300) - begun
-    told = planner.end()
+    told, drained = planner.end(), drainer.end()
     if told["readers"] != readers:
         raise RuntimeError(f"{told['readers']} mails were planned for {readers} readers")
     return {
         "first_mail_s": round(first, 2),
         "planned_s": round(told["seconds"], 2),
         "planner_growth_mb": round(told["peak_mb"] - rests[0], 1),
+        "drainer_growth_mb": round(drained["peak_mb"] - rests[1], 1),
+        "drained_meanwhile": drained["sent"],
     }

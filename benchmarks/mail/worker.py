@@ -1,7 +1,9 @@
 """A worker process: `python -m benchmarks.mail.worker SETTINGS`. One JSON line in is a job, one JSON line out its end.
 
     {"job": "drain"}    drains the mail account until nothing of it is due
+    {"job": "await", "seconds": 10}   drains what becomes due within so many seconds
     {"job": "plan"}     plans digests that are due
+    {"job": "sign", "count": 1000}    RSA-2048 and nothing else
     {"job": "engine"}   the engine without the ledger
     {"job": "rest"}     forgets how much memory it had at most, and says what it has now
 
@@ -14,6 +16,7 @@ import json
 import re
 import resource
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -74,6 +77,21 @@ def _drain(app: App, until: int = 0, **_: Any) -> dict[str, Any]:
     return {"turns": turns, "sent": sent}
 
 
+def _await(app: App, seconds: float) -> dict[str, Any]:
+    from distributor.mailing import drain_mail
+
+    sent = 0
+    timer = threading.Timer(seconds, app.stopping.set)
+    timer.start()
+    while not app.stopping.is_set():
+        drained = drain_mail(app, "mail").sent
+        sent += drained
+        time.sleep(0 if drained else 0.002)
+    timer.join()
+    app.stopping.clear()
+    return {"sent": sent}
+
+
 def _plan(app: App, **_: Any) -> dict[str, Any]:
     from distributor.digest import build_due
 
@@ -84,6 +102,15 @@ def _plan(app: App, **_: Any) -> dict[str, Any]:
         readers += built.readers
         if not built.more:
             return {"editions": editions, "readers": readers}
+
+
+def _sign(app: App, count: int) -> dict[str, Any]:
+    room = app.mailroom
+    assert room
+    stamp = room.signers[0].stamp([b"from"])
+    for _ in range(count):
+        stamp.field(b"from:news@paper.example\r\n", b"0" * 44)
+    return {"sent": count}
 
 
 def _engine(app: App, *, url: str, count: int, **given: Any) -> dict[str, Any]:
@@ -97,7 +124,14 @@ def _rest(app: App) -> dict[str, Any]:
     return {"rests_mb": memory(peak=False)}
 
 
-_JOBS: dict[str, Any] = {"drain": _drain, "plan": _plan, "engine": _engine, "rest": _rest}
+_JOBS: dict[str, Any] = {
+    "drain": _drain,
+    "await": _await,
+    "plan": _plan,
+    "sign": _sign,
+    "engine": _engine,
+    "rest": _rest,
+}
 
 if __name__ == "__main__":
     main()
