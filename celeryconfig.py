@@ -21,7 +21,8 @@ task_create_missing_queues = False
 task_routes = {
     "distributor.tasks.publishing.*": {"queue": "watch"},
     "distributor.tasks.upkeep.*": {"queue": "watch"},
-    "distributor.tasks.digests.*": {"queue": "watch"},
+    "distributor.tasks.digests.mail": {"queue": "mail"},
+    "distributor.tasks.digests.build": {"queue": "watch"},
     "distributor.tasks.delivery.*": {"queue": "post"},
 }
 
@@ -43,7 +44,11 @@ worker_cancel_long_running_tasks_on_connection_loss = False
 task_soft_time_limit = 90
 task_time_limit = 120
 # A drain's turn is 60 s, and the post it ends with may take its channel's whole deadline.
-task_annotations = {"distributor.tasks.delivery.drain": {"soft_time_limit": 270, "time_limit": 300}}
+task_annotations = {
+    "distributor.tasks.delivery.drain": {"soft_time_limit": 270, "time_limit": 300},
+    # A relay may take 13 minutes over one letter (RFC 5321 4.5.3.2); every wait has a deadline of its own.
+    "distributor.tasks.digests.mail": {"soft_time_limit": 7200, "time_limit": 7260},
+}
 
 # Beat only rings; two of them ring twice, which is harmless. An old bell is worth nothing.
 beat_schedule = {
