@@ -13,6 +13,9 @@ Data, moving and being forgotten are in personal.py, what the publisher does in 
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,6 +61,8 @@ __all__ = [
 ]
 
 A_DAY, EVER, LINKS_A_DAY = 1, 3, 3
+# Seconds: an answer about an address takes a whole number of these, so that its time does not tell who is a reader.
+EVEN = 0.05
 LONGEST_PAUSE = timedelta(days=366)
 
 
@@ -84,6 +89,12 @@ def ask(app: App, asked: Ask, *, ip: str, source: str) -> None:
     Raises ValueError (one line) for what is not offered or no address, ConfigError where no mail can leave.
     """
     wish = choosing.checked(app, asked)
+    with _evenly():
+        _ask(app, wish, ip=ip, source=source)
+    app.waker.wake(MAIN)
+
+
+def _ask(app: App, wish: Ask, *, ip: str, source: str) -> None:
     key = addressing.address_key(wish.address)
     with app.store.read() as connection:
         found = subscribers.by_address(connection, key)
@@ -102,7 +113,6 @@ def ask(app: App, asked: Ask, *, ip: str, source: str) -> None:
                 letters.post(app, connection, sealed, found.id)
         elif mild and not active:
             _asked(app, connection, found, wish, message, granted=granted, ip=ip, source=source)
-    app.waker.wake(MAIN)
 
 
 def awaited(app: App, token: str) -> Subscriber | None:
@@ -222,6 +232,12 @@ def request_link(app: App, address: str, *, ip: str) -> None:
     """Mails a fresh link, if a reader has this address; nobody learns whether. Raises ValueError for no address."""
     del ip  # counted by the caller's budgets
     key = addressing.address_key(address)
+    with _evenly():
+        _link(app, address, key)
+    app.waker.wake(MAIN)
+
+
+def _link(app: App, address: str, key: str) -> None:
     with app.store.read() as connection:
         found = subscribers.by_address(connection, key)
     wish = choosing.ask_of(found) if found else Ask(address=address, language=app.settings.site.language)
@@ -233,7 +249,16 @@ def request_link(app: App, address: str, *, ip: str) -> None:
         found = subscribers.by_address(connection, key)
         if granted and found is not None and found.status in ("active", "left"):
             letters.post(app, connection, passes.seal(app, message, LINK, found.id, mark(found.address)), found.id)
-    app.waker.wake(MAIN)
+
+
+@contextmanager
+def _evenly() -> Iterator[None]:
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        if EVEN:
+            time.sleep(EVEN - (time.monotonic() - started) % EVEN)
 
 
 def _letter(app: App, purpose: str, wish: Ask) -> Message:

@@ -36,6 +36,11 @@ languages = ["en", "fr"]
 JANE = "jane@reader.example"
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscribe, "EVEN", 0)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()

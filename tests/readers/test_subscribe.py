@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -410,3 +412,16 @@ def test_no_address_stands_where_it_need_not(app: App) -> None:
     with app.store.read() as connection:
         for table in (tables.audit, tables.asked, tables.suppression, tables.consent, tables.fact):
             assert "jane" not in str(connection.execute(sa.select(table)).all())
+
+
+def test_the_time_of_an_answer_tells_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is a reader, who is not, who was written to already: each takes one whole step."""
+    join(app)
+    monkeypatch.setattr(subscribe, "EVEN", 0.3)
+    took = []
+    for address in (JANE, "nobody@reader.example", "nobody@reader.example"):
+        for act in (partial(ask, app, address), partial(subscribe.request_link, app, address, ip="")):
+            began = time.monotonic()
+            act()
+            took.append(time.monotonic() - began)
+    assert all(0.29 < seconds < 0.59 for seconds in took), took
