@@ -118,7 +118,7 @@ def choices(sets: int = SETS) -> list[Choice]:
     chance = random.Random(5)
     found: dict[tuple[str, ...], None] = {}
     while len(found) < sets:
-        found[tuple(sorted(chance.sample(CATEGORIES, chance.randint(4, 8))))] = None
+        found[tuple(sorted(chance.sample(CATEGORIES, 4 + len(found) % 5)))] = None
     return [Choice(categories=names) for names in found]
 
 

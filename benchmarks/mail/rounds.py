@@ -253,7 +253,7 @@ def _together(place: Office, job: str, count: int, given: Sequence[dict[str, Any
     used_us = [1e6 * sum(one[name] for one in told) / count for name in ("user_s", "system_s")]
     return Figures(
         per_s=count / (ended - begun),
-        bytes=int(told[0].get("bytes", 0)),
+        bytes=round(sum(one.get("bytes", 0) for one in told) / len(told)),
         growth_mb=growth,
         worker_us=used_us[0],
         system_us=used_us[1],
