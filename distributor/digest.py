@@ -10,7 +10,7 @@ Whatever breaks, a reader's watermark says what is still to be planned: a window
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -26,7 +26,7 @@ from distributor.model import Choice, Edition, Message, Schedule
 from distributor.overseeing import Progress, approve, cancel, latest, orphans, pause, resume, show
 from distributor.store import articles, census, subscribers
 from distributor.store import editions as stored
-from distributor.store.editions import Due, Reader
+from distributor.store.editions import Due, Group
 
 __all__ = [
     "Built",
@@ -92,6 +92,7 @@ class _Slot:
     choices: dict[int, Choice] = field(default_factory=dict)
     made: dict[int, str] = field(default_factory=dict)
     readers: int = 0
+    late: bool | None = None  # whether mails of earlier slots wait still
 
     def ranked(self, connection: sa.Connection, since: datetime) -> list[Story]:
         """What became live since then and up to the slot, best first."""
@@ -206,37 +207,40 @@ def _chunks(slot: _Slot, schedule: int, until: float | None, *, only: int = 0) -
     app, choice, limit = slot.app, 0, FIRST
     while not app.stopping.is_set() and (until is None or time.monotonic() < until):
         with app.store.write() as connection:
-            readers = stored.waiting(connection, schedule, slot.at, limit, from_choice=choice, only=only)
+            groups = stored.waiting(connection, schedule, slot.at, limit, from_choice=choice, only=only)
             before = slot.readers
-            _for_readers(slot, connection, readers)
+            _for_readers(slot, connection, groups)
         if slot.readers > before:
             for account in relay_names(app.settings):
                 app.waker.wake(account)
-        if len(readers) < limit:
+        if sum(len(group.readers) for group in groups) < limit:
             return True
-        choice, limit = readers[-1].choice_id, CHUNK
+        choice, limit = groups[-1].choice_id, CHUNK
     return False
 
 
-def _for_readers(slot: _Slot, connection: sa.Connection, readers: Sequence[Reader]) -> None:
+def _for_readers(slot: _Slot, connection: sa.Connection, groups: Sequence[Group]) -> None:
     now = slot.app.clock()
-    awake = [one for one in readers if not one.paused]
-    late: Mapping[int, tuple[datetime, tuple[int, ...]]] = {}
-    if stored.postponed(connection, slot.digest, slot.at):
-        late = stored.supersede(connection, slot.digest, awake, now)
-    groups: dict[tuple[int, datetime, tuple[int, ...]], list[int]] = {}
-    for one in awake:
-        since, left_out = late.get(one.id, (one.watermark, ()))
-        had = tuple(sorted({*one.seen, *left_out}))
-        groups.setdefault((one.choice_id, since, had), []).append(one.id)
-    for (choice, since, had), ids in groups.items():
-        edition = _edition(slot, connection, choice, since, had)
+    if slot.late is None:
+        slot.late = stored.postponed(connection, slot.digest, slot.at)
+    windows: dict[tuple[int, datetime, tuple[int, ...]], list[int]] = {}
+    for group in groups:
+        if group.paused:
+            continue
+        over = stored.supersede(connection, slot.digest, group, slot.at, now) if slot.late else {}
+        for since, left_out in {(group.watermark, ()), *over.values()}:
+            window = (group.choice_id, since, tuple(sorted({*group.seen, *left_out})))
+            own = (group.watermark, ())
+            ids = [one for one in group.readers if over.get(one, own) == (since, left_out)] if over else group.readers
+            windows.setdefault(window, []).extend(ids)
+    for (choice, since, had), ids in windows.items():
+        edition = _edition(slot, connection, choice, since, had) if ids else None
         if edition is None or edition.status == "cancelled":
             continue
         held = {"held": "approval", "paused": "paused"}.get(edition.status, "")
         slot.readers += stored.add_digests(connection, edition, ids, due_at=slot.due_at, now=now, held=held)
         slot.made[edition.id] = edition.status
-    stored.advance(connection, [one.id for one in readers], slot.at)
+    stored.advance(connection, [one for group in groups for one in group.readers], slot.at)
 
 
 def _edition(

@@ -19,7 +19,7 @@ from distributor.context import App
 from distributor.matching import Candidate, Holder
 from distributor.model import Article, Delivery, Entry, Kind, Lane, State
 from distributor.preparing import compose, preflight
-from distributor.store import articles, ledger, sources
+from distributor.store import alerts, articles, ledger, sources
 from distributor.store.sources import SourceState
 
 __all__ = [
@@ -135,6 +135,7 @@ def withdraw_in(
     names = {outlet.name for outlet in outlets}
     if everywhere:
         articles.set_status(connection, article.id, "withdrawn")
+        alerts.skip(connection, article.id, "withdrawn", now)
 
     def concerned() -> list[Delivery]:
         return [row for row in ledger.of_article(connection, article.id) if everywhere or row.channel in names]

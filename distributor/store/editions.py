@@ -25,7 +25,7 @@ from distributor.store.rows import article_from
 
 __all__ = [
     "Due",
-    "Reader",
+    "Group",
     "add_digests",
     "advance",
     "archived",
@@ -66,14 +66,14 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """What planning knows of a reader."""
+class Group:
+    """Readers, by their ids, whose windows are the same."""
 
-    id: int
     choice_id: int
     watermark: datetime
     seen: tuple[int, ...]
     paused: bool
+    readers: tuple[int, ...]
 
 
 def schedules(connection: sa.Connection, digest: str = "") -> list[Due]:
@@ -104,22 +104,28 @@ def choices(connection: sa.Connection, ids: Iterable[int] | None = None) -> dict
 
 def waiting(
     connection: sa.Connection, schedule: int, slot: datetime, limit: int, *, from_choice: int = 0, only: int = 0
-) -> list[Reader]:
-    """Readers of a schedule whose window is to be closed at `slot`, in the order of their choices.
+) -> list[Group]:
+    """Readers of a schedule whose window is to be closed at `slot`, at most `limit`, in the order of their choices.
 
-    `only` is one reader, of whatever schedule. They are the caller's until the transaction ends.
+    `only` is one reader, of whatever schedule. They are the caller's until the transaction ends. The database groups
+    them: a row for each reader would cost more than all the rest.
     """
-    query = sa.select(s.c.id, s.c.choice_id, s.c.watermark, s.c.seen, s.c.paused_until).where(
+    paused = sa.case((s.c.paused_until > slot, 1), else_=0)
+    some = sa.select(s.c.id, s.c.choice_id, s.c.watermark, s.c.seen, paused.label("paused")).where(
         s.c.status == "active", s.c.watermark < slot
     )
     if only:
-        query = query.where(s.c.id == only)
+        some = some.where(s.c.id == only)
     else:
-        query = query.where(s.c.schedule_id == schedule, s.c.choice_id >= from_choice).order_by(s.c.choice_id)
-    rows = connection.execute(query.limit(limit).with_for_update())
+        some = some.where(s.c.schedule_id == schedule, s.c.choice_id >= from_choice).order_by(s.c.choice_id)
+    rows = some.limit(limit).with_for_update().subquery()
+    alike = [rows.c.choice_id, rows.c.watermark, rows.c.seen, rows.c.paused]
+    on_postgresql = connection.dialect.name == "postgresql"
+    ids = (sa.func.json_agg if on_postgresql else sa.func.json_group_array)(rows.c.id)
+    query = sa.select(sa.cast(ids, sa.Text), *alike).group_by(*alike).order_by(*alike)
     return [
-        Reader(row.id, row.choice_id, row.watermark, _ids(row.seen), bool(row.paused_until and row.paused_until > slot))
-        for row in rows
+        Group(row.choice_id, row.watermark, _ids(row.seen), bool(row.paused), tuple(json.loads(row[0])))
+        for row in connection.execute(query)
     ]
 
 
@@ -283,23 +289,25 @@ def advance(connection: sa.Connection, readers: Sequence[int], slot: datetime) -
 def postponed(connection: sa.Connection, digest: str, slot: datetime) -> bool:
     """Whether mails of earlier slots of this digest still wait."""
     query = sa.select(d.c.id).where(
-        d.c.state.in_(["pending", "held"]), d.c.channel == digest, d.c.recipient_id != 0, d.c.planned_at < slot
+        sa.text(t.UNSETTLED), d.c.state.in_(["pending", "held"]), d.c.channel == digest, d.c.due_at < slot
     )
     return connection.execute(query.limit(1)).one_or_none() is not None
 
 
 def supersede(
-    connection: sa.Connection, digest: str, readers: Sequence[Reader], now: datetime
+    connection: sa.Connection, digest: str, group: Group, slot: datetime, now: datetime
 ) -> dict[int, tuple[datetime, tuple[int, ...]]]:
     """Gives up what still waits of these readers' last slot and was never tried: {reader: (since, left out)}.
 
     The digest that is planned now tells of that time too.
     """
-    last = {f"digest:{digest}:{one.id}:s{int(one.watermark.timestamp())}:g0": one.id for one in readers}
+    last = int(group.watermark.timestamp())
+    keys = [f"digest:{digest}:{reader}:s{last}:g0" for reader in group.readers]
     given_up: dict[int, int] = {}
-    keys = list(last)
     for start in range(0, len(keys), CHUNK):
-        waits = sa.and_(d.c.state.in_(["pending", "held"]), d.c.attempt == 0, d.c.kind == "digest")
+        # What a person paused is that person's to let go.
+        untouched = sa.or_(d.c.state == "pending", sa.and_(d.c.state == "held", d.c.reason == "approval"))
+        waits = sa.and_(untouched, d.c.attempt == 0, d.c.due_at < slot)
         statement = (
             sa.update(d)
             .where(d.c.key.in_(keys[start : start + CHUNK]), waits)
