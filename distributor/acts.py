@@ -13,6 +13,7 @@ from distributor.context import App
 from distributor.errors import DistributorError
 from distributor.finding import article_by_id, delivery_by_id, find_article, note, rows_of
 from distributor.holding import approve, hold, release
+from distributor.mailroom import MAIN, OWN_CHANNELS, relay_names
 from distributor.model import Delivery, Kind, Receipt, State
 from distributor.states import Settlement
 from distributor.store import accounts, articles, census, ledger
@@ -57,9 +58,11 @@ def boost(app: App, article_id: int, who: str, value: float) -> None:
 
 
 def pause(app: App, channel: str, who: str) -> None:
-    """Switches a channel off, or everything by "*", until it is resumed; it outlives restarts."""
-    if channel != "*" and channel not in app.settings.channels:
-        app.station(channel)
+    """Switches a channel off, or everything by "*", until it is resumed; it outlives restarts.
+
+    A digest is one too, and so are "alerts", "instant", "letters", and "mail" for all of these.
+    """
+    _check_switch(app, channel)
     with app.store.write(durable=True) as connection:
         accounts.pause(connection, channel, who, app.clock())
         census.audit(connection, who, "pause", f"channel:{channel}", app.clock())
@@ -67,15 +70,28 @@ def pause(app: App, channel: str, who: str) -> None:
 
 def resume(app: App, channel: str, who: str) -> bool:
     """Switches it on again; False when it was not off."""
-    if channel != "*" and channel not in app.settings.channels:
-        app.station(channel)
+    _check_switch(app, channel)
     with app.store.write(durable=True) as connection:
         was_off = accounts.resume(connection, channel)
         census.audit(connection, who, "resume", f"channel:{channel}", app.clock(), {"was_off": was_off})
     names = list(app.stations) if channel == "*" else [name for name in (channel,) if name in app.stations]
-    for account in dict.fromkeys(app.stations[name].account for name in names):
+    accounts_of = [app.stations[name].account for name in names]
+    if channel == "*" or channel in _mailed(app):
+        accounts_of += relay_names(app.settings)
+    for account in dict.fromkeys(accounts_of):
         app.waker.wake(account)
     return was_off
+
+
+def _mailed(app: App) -> tuple[str, ...]:
+    """What mail can be switched off by; nothing without [mail]."""
+    return (MAIN, *OWN_CHANNELS, *app.settings.digests) if app.settings.mail else ()
+
+
+def _check_switch(app: App, channel: str) -> None:
+    """Raises NotFound."""
+    if channel != "*" and channel not in app.settings.channels and channel not in _mailed(app):
+        app.station(channel)
 
 
 def resolve(app: App, delivery_id: int, who: str, *, sent: bool, url: str = "") -> Delivery:

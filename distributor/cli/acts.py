@@ -122,7 +122,8 @@ def correct(session: Session, article: str, title: str | None, summary: str | No
 def pause(session: Session, channel: str) -> None:
     """Stop a channel, or everything.
 
-    Nothing goes out on CHANNEL, or on any without one, until `distributor resume`; also after a restart.
+    Nothing goes out on CHANNEL, or on any without one, until `distributor resume`; also after a restart. A digest's
+    name stops its mails; so do alerts, instant, letters, and mail for all of them.
     """
     from distributor import acts
 
@@ -149,9 +150,13 @@ def resume(session: Session, channel: str) -> None:
 
 
 def _known(session: Session, channel: str) -> bool:
-    """Whether it is one channel of the settings; False for everything. Raises NotFound."""
+    """Whether it is one channel of the settings; False for everything, and for mails. Raises NotFound."""
     from distributor.cli.channels import named
+    from distributor.mailroom import MAIN, OWN_CHANNELS
 
+    settings = session.settings
+    if settings.mail and channel in (MAIN, *OWN_CHANNELS, *settings.digests) and channel not in settings.channels:
+        return False
     return channel != "*" and bool(named(session, channel))
 
 

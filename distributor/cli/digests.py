@@ -205,9 +205,11 @@ def _tried(app: App, name: str, message: Message, to: str) -> str:
 
 
 def _previewed(message: Message, done: list[str]) -> None:
+    from distributor.mail import MARKER
+
     say(message.subject, style="cyan")
     if not done:
-        click.echo(block(message.text, "  "))
+        click.echo(block(message.text.replace(MARKER, "..."), "  "))
     for line in done:
         say(line)
 

@@ -30,6 +30,7 @@ _NAMES = {
     "timezone": ("timezone", "tz"),
     "language": ("language", "lang", "locale"),
     "breaking": ("breaking", "alerts"),
+    "status": ("status", "state", "subscriptionstatus", "emailstatus"),
 }
 COLUMNS = tuple(_NAMES)
 _KNOWN = {name: column for column, names in _NAMES.items() for name in names}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ask_of", "default_frequency"]
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_READS = frozenset({"active", "subscribed", "confirmed", "enabled", "member", "opted-in", "true", "1", "yes"})
 _YES = frozenset({"1", "yes", "y", "true", "t", "on", "x", "oui"})
 _NO = frozenset({"0", "no", "n", "false", "f", "off", "", "non"})
 
@@ -33,6 +34,9 @@ def ask_of(app: App, cells: Mapping[str, str]) -> Ask:
     from distributor.choosing import Ask, checked
 
     said = {name: value.strip() for name, value in cells.items() if value and value.strip()}
+    status = said.get("status", "active").casefold()
+    if status not in _READS:
+        raise ValueError(f"status: {status[:40]!r} there, so it is not taken; --suppressed is for who left")
     frequency = said.get("frequency", "").casefold()
     known = {name.casefold(): name for name in (*app.settings.digests, "instant")}
     return checked(

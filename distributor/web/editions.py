@@ -11,6 +11,7 @@ from starlette.datastructures import QueryParams
 from distributor import choosing, composing, digest, overseeing
 from distributor.context import App
 from distributor.errors import DistributorError, NotFound
+from distributor.mail import MARKER
 from distributor.model import Choice, Message
 from distributor.store import slots
 
@@ -70,6 +71,7 @@ def preview_view(app: App, one: Asked) -> dict[str, Any]:
         "title": _title(app, one.digest),
         "message": message,
         "wrong": wrong,
+        "text": message.text.replace(MARKER, "…") if message else "",
         "size": len(message.html.encode()) if message else 0,
         "mail": f"/digests/{one.digest}/preview/mail?{one.query}",
         "offered": [(title, not one.choice.categories or title in one.choice.categories) for title in offered],

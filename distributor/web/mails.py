@@ -97,7 +97,7 @@ def framed(html: str, allow: Collection[str] = ()) -> Response:
         "sandbox allow-popups allow-popups-to-escape-sandbox",
     )
     page = _HEAD.sub(r'\g<0><base target="_blank">', html, count=1)
-    headers = {"Content-Security-Policy": "; ".join(rules), "X-Frame-Options": "SAMEORIGIN"}
+    headers = {"Content-Security-Policy": "; ".join(rules)}
     return HTMLResponse(page, headers=headers)
 
 

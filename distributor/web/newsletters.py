@@ -44,7 +44,7 @@ def routes(app: App, pages: Pages, token: Callable[[], str]) -> list[BaseRoute]:
     def letter(request: Request) -> Response:
         box, name = request.path_params["box"], request.path_params["name"]
         mail = mails.read_mail(mails.letter(app, box, name))
-        return page("letter.html", "outbox", mails.FRAMING, box=box, name=name, mail=mail)
+        return page("letter.html", "outbox", mails.FRAMING, box=box, file=name, mail=mail)
 
     def letter_part(request: Request) -> Response:
         content = mails.letter(app, request.path_params["box"], request.path_params["name"])
