@@ -173,7 +173,7 @@ class Campaign:
         now = datetime.now(UTC)
         slot = now.replace(minute=0, second=0, microsecond=0)
         readers = readership.Readers(self.orders.mails, 1, slot.hour)
-        bad = sa.update(t.subscriber).where(t.subscriber.c.id % 50 == 7)
+        bad = sa.update(t.subscriber).where(t.subscriber.c.id % 49 == 7)
         renamed = {name: "bad" + t.subscriber.c[name] for name in ("address", "address_key")}
         with self.store.write() as connection:
             readership.add_articles(connection, readership.articles(slot - timedelta(hours=3)))

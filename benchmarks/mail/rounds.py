@@ -286,6 +286,7 @@ def planned(place: Office, readers: int) -> dict[str, Any]:
     return {
         "first_mail_s": round(first, 2),
         "planned_s": round(told["seconds"], 2),
+        "planner_cpu_s": round(told["user_s"] + told["system_s"], 2),
         "planner_growth_mb": round(told["peak_mb"] - rests[0], 1),
         "drainer_growth_mb": round(drained["peak_mb"] - rests[1], 1),
         "drained_meanwhile": drained["sent"],
