@@ -179,8 +179,9 @@ def _count(
         bounces.keep_points(connection, reader.id, after.points, now)
     if not after.suppress:
         return "scored"
-    bounces.end(connection, reader.id, "suppressed", after.suppressed, now, source=what.kind)
-    subscribers.suppress(connection, mailkeys.suppression_key(key, reader.address_key), after.suppressed, now)
+    why = "complaint" if kind == "complaint" else "bounced"
+    bounces.end(connection, reader.id, "suppressed", why, now, source=what.kind)
+    subscribers.suppress(connection, mailkeys.suppression_key(key, reader.address_key), why, now)
     return "suppressed"
 
 

@@ -119,7 +119,7 @@ def test_over_the_threshold_the_reader_is_suppressed_and_what_waits_is_skipped(o
     row = office.row(waiting)
     assert (row.state.value, row.reason) == ("skipped", "suppressed")
     (proof,) = many(office, t.consent)
-    assert (proof.act, proof.source, proof.detail) == ("suppressed", "bounce", {"reason": "bounces"})
+    assert (proof.act, proof.source, proof.detail) == ("suppressed", "bounce", {"reason": "bounced"})
 
 
 def test_a_complaint_suppresses_at_once(office: Office) -> None:
