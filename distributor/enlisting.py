@@ -75,6 +75,8 @@ def unsuppress(app: App, address: str, who: str) -> bool:
     with app.store.write(durable=True) as connection:
         why = subscribers.suppression(connection, known)
         lifted = sum(subscribers.unsuppress(connection, one) for one in known) > 0
+        for one in known:
+            subscribers.unmailed(connection, one, passes.CONFIRM)
         found = subscribers.by_address(connection, key, lock=True)
         held = found is not None and found.status == "suppressed"
         if found is not None and held:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -94,25 +95,47 @@ def save(
 def add_many(connection: sa.Connection, rows: Sequence[tuple[Subscriber, int, int]], consent: Consent) -> list[int]:
     """Inserts readers, each with the ids of its choice and schedule, and the same proof for all; gives their ids.
 
-    None of their addresses may be known.
+    None of their addresses may be known. A million rows come this way: they go past the types of their columns.
     """
     if not rows:
         return []
-    values = [_values(reader, choice, schedule) for reader, choice, schedule in rows]
-    first = next_number(connection, consent.at, len(values))
-    if first:
-        ids = list(range(first, first + len(values)))
-        connection.execute(sa.insert(s), [{"id": number} | row for number, row in zip(ids, values, strict=True)])
-    else:
-        statement = sa.insert(s).returning(s.c.id, sort_by_parameter_order=True)
-        ids = [int(number) for number in connection.execute(statement, values).scalars()]
-    proof = _consent_values(consent)
-    proofs = [
-        {**proof, "subscriber_id": number, "at": reader.confirmed_at or consent.at}
-        for number, (reader, _, _) in zip(ids, rows, strict=True)
+    ids = _numbers(connection, consent.at, len(rows))
+    people = [
+        {"id": number} | _raw(_values(reader, choice, schedule))
+        for number, (reader, choice, schedule) in zip(ids, rows, strict=True)
     ]
-    connection.execute(sa.insert(t.consent), proofs)
+    proof = _raw(_consent_values(consent))
+    proof["detail"] = json.dumps(proof["detail"])
+    proofs = [
+        {**proof, "subscriber_id": person["id"], "at": person["confirmed_at"] or proof["at"]} for person in people
+    ]
+    for table, values in ((s, people), (t.consent, proofs)):
+        statement = _insert(table, tuple(values[0]), connection.dialect.name)
+        connection.exec_driver_sql(statement, [tuple(row.values()) for row in values])
     return ids
+
+
+def _numbers(connection: sa.Connection, now: datetime, many: int) -> list[int]:
+    first = next_number(connection, now, many)
+    if first:
+        return list(range(first, first + many))
+    sequence = sa.text("SELECT nextval(pg_get_serial_sequence('subscriber', 'id')) FROM generate_series(1, :many)")
+    return [int(number) for number in connection.execute(sequence, {"many": many}).scalars()]
+
+
+def _raw(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as the driver wants them."""
+    return {
+        name: (value - t.EPOCH) // t.MICROSECOND if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+
+
+@cache
+def _insert(table: sa.Table, names: tuple[str, ...], dialect: str) -> str:
+    columns = ", ".join(f'"{name}"' for name in names)
+    slots = ", ".join(["%s" if dialect == "postgresql" else "?"] * len(names))
+    return f"INSERT INTO {table.name} ({columns}) VALUES ({slots})"  # noqa: S608  names of our own tables
 
 
 def next_number(connection: sa.Connection, now: datetime, many: int = 1) -> int:
@@ -273,7 +296,7 @@ def _consent_values(consent: Consent) -> dict[str, Any]:
         "act": consent.act,
         "wording": consent.wording,
         "version": consent.version,
-        "source": consent.source[:500],
+        "source": consent.source.replace("\0", "")[:500],
         "ip": consent.ip[:100],
         "detail": dict(consent.detail or {}),
     }
@@ -305,9 +328,7 @@ def unsuppress(connection: sa.Connection, key_hash: str) -> bool:
 def suppression(connection: sa.Connection, hashes: Sequence[str]) -> str:
     """Why nothing is mailed to this address, "" if nothing speaks against it. Hashes under each key that is valid."""
     rows = connection.execute(_SUPPRESSED, {"keys": list(hashes)}).all()
-    return next(
-        (row.reason or "suppressed" for row in sorted(rows, key=lambda row: row.reason in MILD)), ""
-    )
+    return next((row.reason or "suppressed" for row in sorted(rows, key=lambda row: row.reason in MILD)), "")
 
 
 def may_return(why: str, status: str = "") -> bool:
