@@ -55,8 +55,7 @@ class Reader:
 
 def mailed(connection: sa.Connection, delivery_id: int) -> Mailed | None:
     """The mail of that number; None where it is no mail, or is not kept any more."""
-    query = sa.select(d.c.id, d.c.recipient_id, d.c.kind, d.c.message_id).where(d.c.id == delivery_id)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_MAILED, {"of_id": delivery_id}).one_or_none()
     if row is None or not row.recipient_id:
         return None
     other = ""
@@ -74,12 +73,14 @@ def latest_mail(connection: sa.Connection, subscriber_id: int) -> int:
 
 def reader(connection: sa.Connection, subscriber_id: int) -> Reader | None:
     """Locked for this transaction: two reports at once count one after the other."""
-    return _reader(connection, s.c.id == subscriber_id)
+    row = connection.execute(_BY_ID, {"of_id": subscriber_id}).one_or_none()
+    return None if row is None else Reader(*row)
 
 
 def reader_by_key(connection: sa.Connection, address_key: str) -> Reader | None:
     """The reader of a normalised address, locked for this transaction."""
-    return _reader(connection, s.c.address_key == address_key)
+    row = connection.execute(_BY_KEY, {"of_key": address_key}).one_or_none()
+    return None if row is None else Reader(*row)
 
 
 def of_reader(connection: sa.Connection, subscriber_id: int, since: datetime) -> list[Any]:
@@ -92,10 +93,8 @@ def of_reader(connection: sa.Connection, subscriber_id: int, since: datetime) ->
 
 def of_delivery(connection: sa.Connection, subscriber_id: int, delivery_id: int, kind: str) -> list[bool]:
     """What was told of one mail before, in this kind: whether each was hard."""
-    query = sa.select(b.c.hard).where(
-        b.c.subscriber_id == subscriber_id, b.c.delivery_id == delivery_id, b.c.kind == kind
-    )
-    return [bool(row.hard) for row in connection.execute(query)]
+    values = {"of_id": subscriber_id, "of_delivery": delivery_id, "of_kind": kind}
+    return [bool(row.hard) for row in connection.execute(_TOLD, values)]
 
 
 def delivered_since(connection: sa.Connection, subscriber_id: int, since: datetime, limit: int) -> list[datetime]:
@@ -132,11 +131,11 @@ def add(
         "reason": reason[:50],
         "diagnostic": diagnostic[:500],
     }
-    connection.execute(sa.insert(b).values(values))
+    connection.execute(_ADD, values)
 
 
 def keep_points(connection: sa.Connection, subscriber_id: int, points: float, at: datetime) -> None:
-    connection.execute(sa.update(s).where(s.c.id == subscriber_id).values(points=points, points_at=at))
+    connection.execute(_KEEP, {"of_id": subscriber_id, "new_points": points, "new_points_at": at})
 
 
 def end(connection: sa.Connection, subscriber_id: int, status: str, reason: str, now: datetime, *, source: str) -> int:
@@ -158,12 +157,24 @@ def rates(connection: sa.Connection, since: datetime) -> tuple[int, int]:
     return found.get("bounce", 0), found.get("complaint", 0)
 
 
-def _reader(connection: sa.Connection, which: sa.ColumnElement[bool]) -> Reader | None:
-    columns = (s.c.id, s.c.address, s.c.address_key, s.c.status, s.c.points, s.c.points_at)
-    row = connection.execute(sa.select(*columns).where(which).with_for_update()).one_or_none()
-    return None if row is None else Reader(*row)
-
-
 def _of(subscriber_id: int) -> sa.ColumnElement[bool]:
     """Written so that the index over mails serves it."""
     return sa.and_(d.c.recipient_id == subscriber_id, sa.text("recipient_id <> 0"))
+
+
+# A relay may refuse many a second: building a statement costs more than running it.
+_READER = sa.select(s.c.id, s.c.address, s.c.address_key, s.c.status, s.c.points, s.c.points_at).with_for_update()
+_BY_ID = _READER.where(s.c.id == sa.bindparam("of_id"))
+_BY_KEY = _READER.where(s.c.address_key == sa.bindparam("of_key"))
+_MAILED = sa.select(d.c.id, d.c.recipient_id, d.c.kind, d.c.message_id).where(d.c.id == sa.bindparam("of_id"))
+_TOLD = sa.select(b.c.hard).where(
+    b.c.subscriber_id == sa.bindparam("of_id"),
+    b.c.delivery_id == sa.bindparam("of_delivery"),
+    b.c.kind == sa.bindparam("of_kind"),
+)
+_ADD = sa.insert(b)
+_KEEP = (
+    sa.update(s)
+    .where(s.c.id == sa.bindparam("of_id"))
+    .values(points=sa.bindparam("new_points"), points_at=sa.bindparam("new_points_at", type_=t.Moment))
+)
