@@ -249,8 +249,9 @@ def export(session: Session, /, file: IO[str], **segment: Any) -> None:
         for reader in readers:
             many += 1
             writer.writerow([safe_cell(_cell(value)) for value in _data(reader).values()])
-    if file.name != "<stdout>":
-        click.echo(f"{many:,} {'reader' if many == 1 else 'readers'} written to {file.name}", err=True)
+    name = str(getattr(file, "name", "-"))
+    if name not in ("-", "<stdout>"):
+        click.echo(f"{many:,} {'reader' if many == 1 else 'readers'} written to {name}", err=True)
 
 
 def _readers(

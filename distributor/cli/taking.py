@@ -63,7 +63,8 @@ def _through(
     from distributor import importing
 
     app = session.app_of()
-    sheet = open_sheet(file, "the file" if file.name in ("-", "<stdin>") else str(file.name))
+    name = str(getattr(file, "name", "-"))
+    sheet = open_sheet(file, "the file" if name in ("-", "<stdin>") else name)
     if sheet.ignored and not dry_run:
         warn(f"columns that say nothing to distributor: {', '.join(sheet.ignored)}")
     wrong: list[tuple[Taken, str]] = []
