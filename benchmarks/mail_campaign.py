@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -312,6 +313,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--log", action="store_true", help="show the end of the workers' log")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # whoever ends it ends all that it started
     mails, kills, restarts, rate = (3_000, 10, 3, 0.003) if given.quick else (100_000, 100, 10, 0.0005)
     orders = Orders(
         mails=given.mails or mails,

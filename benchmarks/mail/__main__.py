@@ -13,6 +13,7 @@ that a set has as many readers).
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,6 +121,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="the JSON line only")
     parser.add_argument("--database", action="append", choices=DATABASES, help="only this one")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # whoever ends it ends all that it started
     logs.configure(level="WARNING")
     try:
         found = measure(QUICK if given.quick else FULL, tls=given.tls, databases=given.database or DATABASES)
