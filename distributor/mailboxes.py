@@ -16,12 +16,12 @@ from distributor.errors import ConfigError, DistributorError
 from distributor.mail.bounces import read
 from distributor.mail.bounces.mailbox import MOST_MESSAGES, Mailbox
 from distributor.store import census
+from distributor.store.mailcensus import BROKEN
 
-__all__ = ["BROKEN", "open_mailbox", "read_mailbox"]
+__all__ = ["open_mailbox", "read_mailbox"]
 
 log = structlog.get_logger(__name__)
 
-BROKEN = "bounces-mailbox"  # a fact: why the mailbox could not be read last time, "" where it could
 _TURN = 20.0
 
 

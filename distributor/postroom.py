@@ -11,9 +11,8 @@ import sqlalchemy as sa
 
 from distributor.config import Settings
 from distributor.context import App
-from distributor.mailboxes import BROKEN
 from distributor.model import State
-from distributor.store import accounts, bounces, census, mailcensus
+from distributor.store import accounts, census, mailcensus
 from distributor.store.census import ChannelCount
 
 __all__ = ["Fault", "Outlet", "faults", "outlets", "own_channels"]
@@ -128,11 +127,11 @@ def _edition(one: mailcensus.Waiting) -> str:
 
 
 def _returns(connection: sa.Connection, app: App, counts: Mapping[str, ChannelCount], now: datetime) -> Iterator[Fault]:
-    broken = census.fact(connection, BROKEN)
+    broken = census.fact(connection, mailcensus.BROKEN)
     if broken and broken[0] and app.settings.mail and app.settings.mail.bounces:
         yield Fault("!", "bounces", f"their mailbox cannot be read: {broken[0]}", "mend mail.bounces")
     sent = sum(counts[name].states.get(State.SENT, 0) for name in own_channels(app.settings) if name in counts)
-    bounced, complained = bounces.rates(connection, now - DAY)
+    bounced, complained = mailcensus.rates(connection, now - DAY)
     if sent < _FEW:
         return
     if bounced > _BOUNCES * sent:

@@ -24,7 +24,6 @@ __all__ = [
     "mailed",
     "of_delivery",
     "of_reader",
-    "rates",
     "reader",
     "reader_by_key",
 ]
@@ -148,13 +147,6 @@ def end(connection: sa.Connection, subscriber_id: int, status: str, reason: str,
     subscribers.add_consent(connection, subscriber_id, proof)
     word = "suppressed" if status == "suppressed" else "unsubscribed"
     return erasing.skip_waiting(connection, subscriber_id, word, now)
-
-
-def rates(connection: sa.Connection, since: datetime) -> tuple[int, int]:
-    """(readers with a bounce, readers with a complaint) since then; blocks are none."""
-    query = sa.select(b.c.kind, sa.func.count(sa.distinct(b.c.subscriber_id))).where(b.c.at >= since).group_by(b.c.kind)
-    found = {row[0]: int(row[1]) for row in connection.execute(query)}
-    return found.get("bounce", 0), found.get("complaint", 0)
 
 
 def _of(subscriber_id: int) -> sa.ColumnElement[bool]:

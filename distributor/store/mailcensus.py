@@ -12,9 +12,11 @@ from distributor.model import Delivery, State
 from distributor.store import tables as t
 from distributor.store.rows import delivery_from
 
-__all__ = ["Waiting", "held_editions", "lost_categories", "lost_digests", "next_slots", "uncertain"]
+__all__ = ["BROKEN", "Waiting", "held_editions", "lost_categories", "lost_digests", "next_slots", "rates", "uncertain"]
 
 d, s = t.delivery, t.subscriber
+# A fact: why the mailbox of bounces could not be read last time, "" where it could.
+BROKEN = "bounces-mailbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +79,11 @@ def lost_categories(connection: sa.Connection, categories: Collection[str]) -> l
         for title in gone.get(choice, ()):
             found[title] = found.get(title, 0) + int(number)
     return sorted(found.items())
+
+
+def rates(connection: sa.Connection, since: datetime) -> tuple[int, int]:
+    """(readers with a bounce, readers with a complaint) since then; blocks are none."""
+    b = t.bounce.c
+    query = sa.select(b.kind, sa.func.count(sa.distinct(b.subscriber_id))).where(b.at >= since).group_by(b.kind)
+    found = {row[0]: int(row[1]) for row in connection.execute(query)}
+    return found.get("bounce", 0), found.get("complaint", 0)
