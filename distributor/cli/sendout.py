@@ -45,7 +45,8 @@ def send_digest(
         many = digest.count_by_hand(app, name)
         readers = f"{many:,} {'reader' if many == 1 else 'readers'}"
         sure(session, f"send {name} to {readers}", yes=yes)
-    sent = digest.send_by_hand(app, name, who=who(), to=to, at=at)
+    with _busy(f"planning {name}"):
+        sent = digest.send_by_hand(app, name, who=who(), to=to, at=at)
     if sent.readers and not queue and at is None:
         _drained(app, sent, name)
     slot = _slot(app, sent, name) if sent.editions else None
@@ -101,6 +102,7 @@ def _drained(app: App, sent: HandSend, name: str) -> None:
                 time.sleep(EVERY if sent.readers > 1 else 0.05)
         except KeyboardInterrupt:
             app.stopping.set()
+            click.echo(f"stopped; the workers send the rest, unless: {_stop_it(app, sent, name)}", err=True)
             raise
     _raise_first(done)
 
@@ -120,6 +122,11 @@ def _drain(app: App, account: str) -> None:
             time.sleep(EVERY)
 
 
+def _stop_it(app: App, sent: HandSend, name: str) -> str:
+    slot = _slot(app, sent, name)
+    return f"distributor digests pause {slot.name if slot else name}"
+
+
 def _raise_first(done: list[Future[None]]) -> None:
     for one in done:
         one.result()
@@ -131,6 +138,18 @@ def _slot(app: App, sent: HandSend, name: str) -> Slot | None:
     with app.store.read() as connection:
         found = slots.latest(connection, app.clock(), digest=name, limit=50)
     return next((one for one in found if one.slot == sent.slot), None)
+
+
+@contextmanager
+def _busy(what: str) -> Iterator[None]:
+    """Says what takes its time, on a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
 
 
 @contextmanager
