@@ -74,12 +74,15 @@ def blank(settings: Settings, language: str) -> Ask:
 def read(form: Form, settings: Settings, languages: tuple[str, ...], before: Ask) -> Said:
     """The choices of a form that shows all of them; a field that is missing where a browser sends one stays `before`.
 
-    Categories that the publisher does not have are left out.
+    Categories that the publisher, or that digest, does not have are left out.
     """
-    picked = [title for title in settings.site.categories if title in set(form.all("category"))]
-    everything = ALL in form.all("category")
     frequency = form.one("frequency") or before.frequency
     own = digests(settings).get(frequency)
+    offered = [
+        title for title in settings.site.categories if not own or own.categories is None or title in own.categories
+    ]
+    picked = [title for title in offered if title in set(form.all("category"))]
+    everything = ALL in form.all("category")
     days = tuple(sorted({int(day) for day in form.all("weekday") if day in {*"0123456"}}))
     hour = form.one("hour") if form.has("hour") else "" if before.hour is None else str(before.hour)
     zone = form.one("timezone") or before.timezone

@@ -30,7 +30,7 @@ from distributor.web.readers.forms import bounded
 __all__ = ["routes"]
 
 log = structlog.get_logger(__name__)
-KEPT = timedelta(hours=48)
+KEPT = timedelta(hours=24)
 
 # (id, events, address to confirm) of a hook that was believed
 Heard = tuple[str, Sequence[Event], str]

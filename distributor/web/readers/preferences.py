@@ -153,7 +153,10 @@ def _fewer(desk: Desk, request: Request, _form: Form, caller: Caller) -> Respons
 
 def _changed(desk: Desk, request: Request, caller: Caller, ask: Ask, done: str) -> Response:
     source = desk.absolute(paths.PREFERENCES)
-    reader = subscribe.change(desk.app, caller.subscriber.id, ask, ip=visitor(request), source=source)
+    try:
+        reader = subscribe.change(desk.app, caller.subscriber.id, ask, ip=visitor(request), source=source)
+    except ValueError:  # the settings offer something else by now
+        return _page(desk, caller, wrong="choice", status=422)
     return _page(desk, replace(caller, subscriber=reader), done=done)
 
 

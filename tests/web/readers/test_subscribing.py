@@ -72,6 +72,18 @@ def test_unknown_categories_are_left_out(app: App, ask: Ask) -> None:
     assert everybody(app)[0].categories == ("Business",)
 
 
+def test_a_digest_of_few_categories_takes_those_of_the_choice(tmp_path: Path) -> None:
+    text = SETTINGS.replace('frequency = "weekly"', 'frequency = "weekly"\ncategories = ["Science"]')
+    clock = Clock()
+    app = make_app(text, tmp_path, clock=clock)
+    client = TestClient(web.public_app(app), base_url=URL)
+    fields = Form(client.get("/subscribe").text).fields | {"address": ["jane@example.org"], "frequency": ["weekly"]}
+    clock.forward(seconds=5)
+    assert client.post("/subscribe", data=fields | {"category": ["Business"]}).status_code == 422
+    assert client.post("/subscribe", data=fields | {"category": ["Business", "Science"]}).status_code == 200
+    assert everybody(app)[0].frequency == "weekly"
+
+
 @pytest.mark.parametrize("field", ["frequency", "hour", "timezone", "language"])
 def test_what_is_not_offered_is_refused_and_the_form_stays_filled(app: App, ask: Ask, field: str) -> None:
     answer = ask("jane@example.org", category=["Business"], **{field: '"><script>alert(1)</script>'})
