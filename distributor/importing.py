@@ -28,6 +28,7 @@ from distributor.store.subscribers import Consent
 __all__ = ["Counts", "Taken", "bring", "suppress_all"]
 
 BATCH = 1_000
+IMPORTED = "imported"  # how the proof of consent, and the suppression list, call it
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,12 @@ def bring(
 
 
 def suppress_all(
-    app: App, rows: Iterable[Taken], *, who: str, reason: str, dry_run: bool = False, told: Told | None = None
+    app: App, rows: Iterable[Taken], *, who: str, note: str = "", dry_run: bool = False, told: Told | None = None
 ) -> Counts:
     """Nothing is mailed to these addresses any more, be they readers or not. `added` counts the new ones."""
-    work = _Barring(app, reason, dry_run, told)
-    return _through(
-        rows, work.take, app, who=who, what="subscribers import --suppressed", detail=reason, dry_run=dry_run
-    )
+    work = _Barring(app, dry_run, told)
+    what = "subscribers import --suppressed"
+    return _through(rows, work.take, app, who=who, what=what, detail=note, dry_run=dry_run)
 
 
 def _through(
@@ -177,7 +177,8 @@ class _Intake(_Sorting):
                 if reader is not None and reader.status in ("left", "suppressed"):
                     self.tell(counts, row, "left" if reader.status == "left" else "suppressed", _GONE[reader.status])
                 else:
-                    self.tell(counts, row, "there", "is a reader already")
+                    why = "has not confirmed yet" if reader and reader.status == "pending" else "is a reader already"
+                    self.tell(counts, row, "there", why)
             else:
                 counts.add("added")
                 new.append(row)
@@ -201,17 +202,13 @@ class _Intake(_Sorting):
                 number, begins = schedules[schedule]
             blank = Subscriber(address=ask.address, status="active", watermark=begins, created_at=now, confirmed_at=now)
             made.append((choosing.chosen(blank, ask), choices[choice], number))
-        stored.add_many(connection, made, Consent(at=now, act="imported", source=self.consent))
+        stored.add_many(connection, made, Consent(at=now, act=IMPORTED, source=self.consent))
 
 
 _GONE = {"left": "left by their own act", "suppressed": "bounced or complained"}
 
 
 class _Barring(_Sorting):
-    def __init__(self, app: App, reason: str, dry_run: bool, told: Told | None) -> None:
-        super().__init__(app, dry_run, told)
-        self.reason = reason
-
     def take(self, batch: Sequence[Taken], counts: Counts) -> None:
         rows, now = self.good(batch, counts), self.app.clock()
         hashes = self.hashes(rows)
@@ -220,7 +217,7 @@ class _Barring(_Sorting):
                 self._new(connection, rows, hashes, counts)
             return
         with self.app.store.write(durable=True) as connection:
-            stored.suppress_many(connection, self._new(connection, rows, hashes, counts), self.reason, now)
+            stored.suppress_many(connection, self._new(connection, rows, hashes, counts), IMPORTED, now)
             for key in stored.known(connection, list(rows)):
                 self._end(connection, key, now)
 
@@ -243,4 +240,4 @@ class _Barring(_Sorting):
         if reader is not None and reader.status not in ("left", "suppressed"):
             stored.set_status(connection, reader.id, "suppressed")
             erasing.skip_waiting(connection, reader.id, "suppressed", now)
-            stored.add_consent(connection, reader.id, Consent(at=now, act="suppressed", source=self.reason))
+            stored.add_consent(connection, reader.id, Consent(at=now, act="suppressed", source=IMPORTED))

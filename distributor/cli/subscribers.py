@@ -8,16 +8,15 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from distributor.cli import moments
+from distributor.cli import readership
 from distributor.cli.groups import Group
 from distributor.cli.options import a_command
-from distributor.cli.output import answer, say, table
+from distributor.cli.output import answer, say
 from distributor.cli.session import Session, pass_session, who
 from distributor.errors import ConfigError, NotFound
 
 if TYPE_CHECKING:
     from distributor.model import Subscriber
-    from distributor.store.readership import Readership
 
 __all__ = ["subscribers"]
 
@@ -58,7 +57,7 @@ def list_(session: Session, /, search: str, limit: int, **segment: Any) -> None:
     from itertools import islice
 
     found = list(islice(_readers(session, limit, word=search, **segment), limit))
-    answer(session, {"subscribers": [_data(one) for one in found]}, lambda: _listed(session, found))
+    answer(session, {"subscribers": [_data(one) for one in found]}, lambda: readership.listed(session, found))
 
 
 @subscribers.command()
@@ -115,7 +114,7 @@ def show(session: Session, address: str) -> None:
     with session.store.read() as connection:
         acts = stored.consents(connection, reader.id)
     data = {"id": reader.id, **_data(reader), "consents": acts}
-    answer(session, data, lambda: _shown(session, reader, acts))
+    answer(session, data, lambda: readership.shown(session, reader, acts))
 
 
 @subscribers.command()
@@ -177,13 +176,13 @@ def unsuppress(session: Session, address: str) -> None:
 @pass_session
 def stats(session: Session) -> None:
     """How many readers, what they chose, who came and left in 30 days."""
-    from distributor.store.readership import growth, readership
+    from distributor.store import readership as counted
 
     now = session.now()
     with session.store.read() as connection:
-        counts, days = readership(connection, now), growth(connection, now)
+        counts, days = counted.readership(connection, now), counted.growth(connection, now)
     listed = [{"day": one.day.isoformat(), "joined": one.joined, "left": one.left} for one in days]
-    answer(session, {**_plain(counts), "days": listed}, lambda: _stats(counts, listed))
+    answer(session, {**readership.plain(counts), "days": listed}, lambda: readership.stats(counts, listed))
 
 
 @subscribers.command("import")
@@ -340,66 +339,3 @@ def _cell(value: object) -> object:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
-
-
-def _listed(session: Session, found: list[Subscriber]) -> None:
-    if not found:
-        say("no readers")
-        return
-    now, zone = session.now(), session.zone
-    lines = [
-        (
-            one.id,
-            one.address,
-            one.status,
-            one.frequency,
-            one.language,
-            moments.shown(one.confirmed_at or one.created_at, zone, now),
-            ", ".join(one.categories) or "all",
-        )
-        for one in found
-    ]
-    table(("ID", "ADDRESS", "STATUS", "GETS", "LANGUAGE", "SINCE", "CATEGORIES"), lines, right=("ID",))
-
-
-def _shown(session: Session, reader: Subscriber, acts: list[Any]) -> None:
-    now, zone = session.now(), session.zone
-    told = (
-        ("status", reader.status),
-        ("gets", reader.frequency + (", Trending" if reader.trending else "") + (", breaking" * reader.breaking)),
-        ("categories", ", ".join(reader.categories) or "all"),
-        ("hour", f"{reader.hour}:00" if reader.hour is not None else "the digest's own"),
-        ("clock", reader.timezone),
-        ("language", reader.language),
-        ("asked", moments.shown(reader.created_at, zone, now)),
-        ("confirmed", moments.shown(reader.confirmed_at, zone, now)),
-        ("paused until", moments.shown(reader.paused_until, zone, now) if reader.paused_until else ""),
-    )
-    say(f"{reader.address}  (reader {reader.id})")
-    for name, value in told:
-        if value:
-            say(f"{name}: {value}")
-    if acts:
-        say("consent:")
-        rows = [(moments.shown(act.at, zone, now), act.act, act.source, act.ip, act.wording) for act in acts]
-        table(("WHEN", "WHAT", "SOURCE", "FROM", "WORDING"), rows)
-
-
-def _plain(counts: Readership) -> dict[str, Any]:
-    import dataclasses
-
-    return dataclasses.asdict(counts)
-
-
-def _stats(counts: Readership, days: list[dict[str, Any]]) -> None:
-    parts = [f"{counts.statuses.get(status, 0):,} {status}" for status in ("active", "pending", "left", "suppressed")]
-    say(", ".join(parts))
-    joined, left = sum(day["joined"] for day in days), sum(day["left"] for day in days)
-    say(f"30 days: {joined:,} joined, {left:,} left; {counts.suppressed:,} on the suppression list")
-    extra = {"Trending": counts.trending, "breaking alerts": counts.breaking, "paused": counts.paused}
-    named = {title or "all categories": number for title, number in counts.categories.items()}
-    groups = (("GETS", counts.frequencies), ("CATEGORY", named), ("LANGUAGE", counts.languages), ("ALSO", extra))
-    for title, group in groups:
-        if group:
-            say("")
-            table((title, "READERS"), [(name, f"{number:,}") for name, number in group.items()], right=("READERS",))

@@ -78,8 +78,7 @@ def _through(
 
         rows = _watched(stack, _taken(app, sheet, bare=suppressed))
         if suppressed:
-            reason = consent or "imported"
-            return importing.suppress_all(app, rows, who=who(), reason=reason, dry_run=dry_run, told=told), wrong
+            return importing.suppress_all(app, rows, who=who(), note=consent, dry_run=dry_run, told=told), wrong
         return importing.bring(app, rows, who=who(), consent=consent, dry_run=dry_run, told=told), wrong
 
 
