@@ -13,7 +13,7 @@ from distributor import addressing, choosing, passes
 from distributor.choosing import Ask
 from distributor.context import App
 from distributor.model import Subscriber
-from distributor.store import bounces, census, erasing, subscribers
+from distributor.store import asking, bounces, census, erasing, subscribers
 
 __all__ = ["PAGE", "add", "export_rows", "suppress", "unsuppress"]
 
@@ -76,7 +76,7 @@ def unsuppress(app: App, address: str, who: str) -> bool:
         why = subscribers.suppression(connection, known)
         lifted = sum(subscribers.unsuppress(connection, one) for one in known) > 0
         for one in known:
-            subscribers.unmailed(connection, one, passes.CONFIRM)
+            asking.unmailed(connection, one, passes.CONFIRM)
         found = subscribers.by_address(connection, key, lock=True)
         held = found is not None and found.status == "suppressed"
         if found is not None and held:

@@ -21,7 +21,7 @@ from distributor.errors import NotFound
 from distributor.mailroom import MAIN
 from distributor.model import Kind, Subscriber
 from distributor.passes import CONFIRM, SWITCH_NEW, SWITCH_OLD, Pass
-from distributor.store import census, erasing, subscribers
+from distributor.store import asking, census, erasing, subscribers
 
 __all__ = ["Step", "ask_switch", "awaited_switch", "confirm_switch", "export", "forget", "lapse"]
 
@@ -67,7 +67,7 @@ def forget(app: App, subscriber_id: int, *, who: str, ip: str = "") -> bool:
         known = passes.hashes(app, addressing.address_key(found.address))
         for one in known:
             for purpose in (CONFIRM, passes.LINK, SWITCH_OLD):
-                subscribers.unmailed(connection, one, purpose)
+                asking.unmailed(connection, one, purpose)
         subscribers.suppress(connection, known[0], "erased", now)
         census.audit(connection, who, "forget", f"subscriber:{found.id}", now)
     return True
@@ -110,8 +110,8 @@ def ask_switch(app: App, subscriber_id: int, new_address: str, *, ip: str) -> No
         for one in sorted((known[0], theirs[0])):
             app.store.lock(connection, f"asked:{one}")
         found = _reader(connection, subscriber_id)
-        may_old = subscribers.may_mail(connection, known[0], SWITCH_OLD, now, a_day=SWITCHES_A_DAY)
-        may_new = subscribers.may_mail(connection, theirs[0], CONFIRM, now, a_day=1, ever=3)
+        may_old = asking.may_mail(connection, known[0], SWITCH_OLD, now, a_day=SWITCHES_A_DAY)
+        may_new = asking.may_mail(connection, theirs[0], CONFIRM, now, a_day=1, ever=3)
         if may_old:
             letters.post(app, connection, passes.seal(app, to_old, SWITCH_OLD, found.id, words), found.id)
             subscribers.add_consent(connection, found.id, choosing.consent(app, "switch-asked", ip=ip, new=new.address))
@@ -165,7 +165,7 @@ def _move(app: App, connection: sa.Connection, known: Subscriber, address: str, 
         return None
     for one in theirs:
         subscribers.unsuppress(connection, one)
-        subscribers.unmailed(connection, one, CONFIRM)
+        asking.unmailed(connection, one, CONFIRM)
     there = subscribers.by_address(connection, new.key, lock=True)
     done = choosing.consent(app, "switched", ip=ip, number=number)
     subscribers.add_consent(connection, known.id, done)

@@ -32,7 +32,7 @@ from distributor.mailroom import MAIN
 from distributor.model import Message, Subscriber
 from distributor.passes import CONFIRM, LINK, mark
 from distributor.personal import Step, ask_switch, awaited_switch, confirm_switch, export, forget, lapse
-from distributor.store import erasing, subscribers
+from distributor.store import asking, erasing, subscribers
 
 __all__ = [
     "Ask",
@@ -104,7 +104,7 @@ def _ask(app: App, wish: Ask, *, ip: str, source: str) -> None:
     with app.store.write(durable=True) as connection:
         app.store.lock(connection, f"asked:{known[0]}")
         found = subscribers.by_address(connection, key, lock=True)
-        granted = subscribers.may_mail(connection, known[0], CONFIRM, app.clock(), a_day=A_DAY, ever=EVER)
+        granted = asking.may_mail(connection, known[0], CONFIRM, app.clock(), a_day=A_DAY, ever=EVER)
         why = subscribers.suppression(connection, known)
         mild = subscribers.may_return(why, found.status if found else "")
         if found is not None and found.status == "active":
@@ -142,7 +142,7 @@ def confirm(app: App, token: str, *, ip: str) -> Confirmed | None:
             subscribers.add_consent(connection, found.id, act)
             for known in passes.hashes(app, addressing.address_key(found.address)):
                 subscribers.unsuppress(connection, known)
-                subscribers.unmailed(connection, known, CONFIRM)
+                asking.unmailed(connection, known, CONFIRM)
     return Confirmed(found, choosing.slots(app, found, now)["next_at"])
 
 
@@ -245,7 +245,7 @@ def _link(app: App, address: str, key: str) -> None:
     known = passes.hashes(app, key)
     with app.store.write(durable=True) as connection:
         app.store.lock(connection, f"asked:{known[0]}")
-        granted = subscribers.may_mail(connection, known[0], LINK, app.clock(), a_day=LINKS_A_DAY)
+        granted = asking.may_mail(connection, known[0], LINK, app.clock(), a_day=LINKS_A_DAY)
         found = subscribers.by_address(connection, key)
         if granted and found is not None and found.status in ("active", "left"):
             letters.post(app, connection, passes.seal(app, message, LINK, found.id, mark(found.address)), found.id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -21,23 +21,18 @@ from distributor.store import tables as t
 from distributor.store.articles import CHUNK, upsert
 
 __all__ = [
-    "MILD",
-    "TOP",
     "Consent",
     "add_consent",
     "add_many",
     "by_address",
     "choice_id",
-    "choice_key",
     "consents",
     "counts",
     "get",
     "is_suppressed",
     "known",
     "listed",
-    "may_mail",
     "may_return",
-    "next_number",
     "save",
     "schedule_id",
     "set_status",
@@ -46,12 +41,10 @@ __all__ = [
     "suppressed",
     "suppression",
     "touch",
-    "unmailed",
     "unsuppress",
 ]
 
 s, c, w = t.subscriber, t.choice, t.schedule
-DAY = timedelta(days=1)
 # Why an address may be on the suppression list, and still come back by a confirmation: its own reader's acts.
 MILD = ("left", "erased", "imported")
 TOP = "subscribers-top"  # the fact that holds the highest number that a reader ever had
@@ -347,35 +340,6 @@ def suppressed(connection: sa.Connection, hashes: Sequence[str]) -> set[str]:
         rows = connection.execute(_SUPPRESSED, {"keys": list(hashes[start : start + CHUNK])})
         found.update(row.key for row in rows)
     return found
-
-
-# -- how often an address is mailed because somebody typed it
-
-
-def may_mail(
-    connection: sa.Connection, key_hash: str, purpose: str, now: datetime, *, a_day: int, ever: int | None = None
-) -> bool:
-    """Whether one more letter of this kind may go there; counts it. Lock the address in this transaction before.
-
-    A day is 24 hours since the last one that was sent: whoever asks all the time gets no more than who asks once.
-    """
-    of = (t.asked.c.key == key_hash, t.asked.c.purpose == purpose)
-    row = connection.execute(sa.select(t.asked).where(*of)).one_or_none()
-    if row is None:
-        values = {"key": key_hash, "purpose": purpose, "times": 1, "today": 1, "last_at": now}
-        connection.execute(sa.insert(t.asked).values(values))
-        return True
-    today = row.today if now - row.last_at < DAY else 0
-    granted = today < a_day and (ever is None or row.times < ever)
-    # Written in either case: both take the same time.
-    values = {"times": row.times + granted, "today": today + granted, "last_at": now if granted else row.last_at}
-    connection.execute(sa.update(t.asked).where(*of).values(values))
-    return bool(granted)
-
-
-def unmailed(connection: sa.Connection, key_hash: str, purpose: str) -> None:
-    """The count begins anew: the reader has shown that the letters were wanted."""
-    connection.execute(sa.delete(t.asked).where(t.asked.c.key == key_hash, t.asked.c.purpose == purpose))
 
 
 # -- rows

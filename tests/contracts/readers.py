@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from distributor import subscribe
 from distributor.errors import StoreError
 from distributor.model import Choice, Schedule, Subscriber
-from distributor.store import Store, census, erasing, subscribers, tables
+from distributor.store import Store, asking, census, erasing, subscribers, tables
 from distributor.store.subscribers import Consent
 from tests.desk import Clock, make_app
 from tests.readers.conftest import JANE, SETTINGS, ask, find, join, letters, token, wish
@@ -194,7 +194,7 @@ class ReadersContract:
     def test_letters_are_counted_by_address_and_purpose(self, store: Store) -> None:
         def may(key: str = "k", purpose: str = "confirm", after: timedelta = timedelta(0)) -> bool:
             with store.write() as connection:
-                return subscribers.may_mail(connection, key, purpose, NOW + after, a_day=1, ever=3)
+                return asking.may_mail(connection, key, purpose, NOW + after, a_day=1, ever=3)
 
         assert [may(after=hours * HOUR) for hours in (0, 1, 23, 24, 47, 48, 72, 900)] == [
             True, False, False, True, False, True, False, False,
