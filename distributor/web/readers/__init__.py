@@ -1,7 +1,8 @@
 """The readers' pages and the providers' hooks, on the public listener.
 
 /subscribe  /subscribe/form  /confirm/TOKEN     subscribing.py, gate.py (who may ask), choices.py (what there is)
-/preferences/TOKEN  /link  /switch/TOKEN        preferences.py
+/preferences/TOKEN                              preferences.py
+/link  /switch/TOKEN                            mailboxes.py
 /unsubscribe/TOKEN                              leaving.py
 /editions/ID  /archive  /archive.rss            archive.py
 /hooks/ses  /hooks/postmark  /hooks/standard    hooks.py
@@ -15,7 +16,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from distributor.context import App
-from distributor.web.readers import archive, gate, hooks, leaving, preferences, subscribing
+from distributor.web.readers import archive, gate, hooks, leaving, mailboxes, preferences, subscribing
 from distributor.web.readers.desk import Desk
 from distributor.web.readers.problems import handlers
 
@@ -27,6 +28,7 @@ def routes(app: App, desk: Desk) -> list[BaseRoute]:
     return [
         *subscribing.routes(desk, budgets),
         *preferences.routes(desk, budgets),
+        *mailboxes.routes(desk, budgets),
         *leaving.routes(desk),
         *archive.routes(desk),
         *hooks.routes(app),

@@ -1,4 +1,4 @@
-"""/preferences/TOKEN, /link, /switch/TOKEN: what readers change by themselves.
+"""/preferences/TOKEN: what readers change by themselves.
 
 A digest gets forwarded, so its token may change choices, pause and leave; what shows or moves a person's data needs a
 fresh link, which only the mailbox's owner can have asked for.
@@ -16,12 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from distributor import paths, personal, subscribe
+from distributor import paths, subscribe
 from distributor.budgets import Budgets
 from distributor.budgets import visitor as budgeted
 from distributor.choosing import Ask, ask_of
 from distributor.model import Subscriber
-from distributor.web.readers import choices, gate, leaving, today
+from distributor.web.readers import choices, leaving, today
 from distributor.web.readers.desk import Desk
 from distributor.web.readers.forms import Form, endpoint
 from distributor.web.readers.subscribing import visitor
@@ -57,24 +57,9 @@ def routes(desk: Desk, budgets: Budgets) -> list[BaseRoute]:
         caller = _caller(desk, request)
         return today.frame(desk, caller.subscriber) if caller else _unknown(desk, request)
 
-    def link(request: Request) -> Response:
-        return _link_page(desk, desk.language(request))
-
-    def ask_link(request: Request, form: Form) -> Response:
-        return _ask_link(desk, budgets, request, form)
-
-    def switching(request: Request) -> Response:
-        return _switching(desk, request)
-
-    def switch(request: Request, _form: Form) -> Response:
-        return _switched(desk, request)
-
-    both = ["GET", "POST"]
     return [
-        Route(paths.PREFERENCES + "/{token}", endpoint(get=show, post=act), methods=both),
+        Route(paths.PREFERENCES + "/{token}", endpoint(get=show, post=act), methods=["GET", "POST"]),
         Route(paths.PREFERENCES + "/{token}/today", endpoint(get=preview), methods=["GET"]),
-        Route(paths.LINK, endpoint(get=link, post=ask_link), methods=both),
-        Route(paths.SWITCH + "/{token}", endpoint(get=switching, post=switch), methods=both),
     ]
 
 
@@ -211,40 +196,3 @@ def _forget(desk: Desk, request: Request, _form: Form, caller: Caller) -> Respon
 
 _EVERYBODY: dict[str, Act] = {"save": _save, "fewer": _fewer, "pause": _pause, "resume": _resume, "leave": _leave}
 _FRESH: dict[str, Act] = {"download": _download, "switch": _switch, "forget": _forget}
-
-
-def _link_page(desk: Desk, language: str, *, wrong: str = "", note: str = "", address: str = "") -> Response:
-    opened = gate.stamped(desk.keys[0], desk.app.clock())
-    status = 422 if wrong else 200
-    return desk.page("link", language, status=status, wrong=wrong, note=note, address=address, opened=opened)
-
-
-def _ask_link(desk: Desk, budgets: Budgets, request: Request, form: Form) -> Response:
-    """The same answer for every address: who is subscribed is nobody's business."""
-    language, address, now = desk.language(request), form.one("address"), desk.app.clock()
-    verdict, ip = gate.judged(form, desk.keys, now), visitor(request)
-    if verdict == "again":
-        return _link_page(desk, language, note="form", address=address)
-    if verdict == "good" and budgets.take(budgeted(ip), now):
-        try:
-            subscribe.request_link(desk.app, address, ip=ip)
-        except ValueError:
-            return _link_page(desk, language, wrong="address", address=address)
-    return desk.page("done", language, title="link.title", text="link.done", address=address)
-
-
-def _switching(desk: Desk, request: Request) -> Response:
-    found = personal.awaited_switch(desk.app, request.path_params["token"])
-    language = desk.language(request)
-    if found is None:
-        return desk.problem(language, "expired", 404, way="link")
-    return desk.page("switch", language, old=found[0], new=found[1])
-
-
-def _switched(desk: Desk, request: Request) -> Response:
-    language = desk.language(request)
-    step = subscribe.confirm_switch(desk.app, request.path_params["token"], ip=visitor(request))
-    if not step:
-        return desk.problem(language, "expired", 404, way="link")
-    text = "switch.half" if step == "waiting" else "switch.done"
-    return desk.page("done", language, title="switch.title", text=text, address="")
