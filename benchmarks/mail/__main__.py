@@ -6,7 +6,7 @@ that a set has as many readers).
     msgs_per_s       by the sink's clock, through the durable ledger: the lower of SQLite and PostgreSQL
     of_smtp_source   the same, in shares of smtp-source with 10 sessions and mails of the same size, in the same run
     of_peer          the same, as a multiple of django-newsletter
-    rss_growth_mb    the most memory of a worker above what it had idle, after a warm-up of 1,600 mails
+    rss_growth_mb    the most memory of a worker above what it had idle, its app built and one mail drained
     plan_1m_s        a slot of 1,000,000 readers becomes due: seconds until the first mail is at the sink
 """
 

@@ -220,14 +220,11 @@ def signing(place: Office, count: int) -> float:
 
 def drained(place: Office, count: int) -> Figures:
     """Through the ledger: planned before, claimed, sent and settled now."""
-    warm = place.readers(8 * place.sets)
+    for one in place.workers:  # what is idle has built its app and drained one mail
+        place.due(place.readers(1))
+        place.workers[0].do("plan")
+        one.do("drain")
     crowd = place.readers(count)
-    place.due(warm)
-    place.workers[0].do("plan")
-    for one in place.workers:
-        one.begin("drain")
-    for one in place.workers:
-        one.end()
     before, counted = place.sent(), place.sink.count
     place.due(crowd)
     plan = place.workers[0].do("plan")
@@ -267,7 +264,7 @@ def _together(place: Office, job: str, count: int, given: Sequence[dict[str, Any
 
 def planned(place: Office, readers: int) -> dict[str, Any]:
     """Seconds from the begin of planning to the first mail at the sink: one process plans, one drains."""
-    warm = place.readers(2 * place.sets)
+    warm = place.readers(1)
     crowd = place.readers(readers)
     place.due(warm)
     planner, drainer = place.workers
