@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from distributor.model import Article, Kind, Lane
 from distributor.store import articles, census
 from distributor.store import tables as t
-from distributor.store.editions import among, insert_mails, listing
+from distributor.store.editions import among, among_them, insert_mails
 from distributor.store.rows import article_from
 
 __all__ = ["Listener", "add", "at", "done", "has_listeners", "listeners", "next_moment", "set_done", "skip", "told"]
@@ -156,6 +156,6 @@ def _told(dialect: str) -> Any:
         " seen = CASE WHEN schedule_id = 0 THEN seen WHEN seen = '' THEN CAST(:first AS text)"
         " ELSE seen || CAST(:mark AS text) END,"
         " watermark = CASE WHEN schedule_id = 0 THEN :live_at ELSE watermark END"
-        f" WHERE id IN ({listing(dialect)})"
+        f" WHERE {among_them(dialect)}"
     )
     return statement.bindparams(sa.bindparam("live_at", type_=t.Moment))

@@ -354,6 +354,13 @@ def listing(dialect: str) -> str:
     return postgresql if dialect == "postgresql" else "SELECT value FROM json_each(:readers)"
 
 
+def among_them(dialect: str) -> str:
+    """SQL that is true where `id` is in the parameter :readers. With ANY, PostgreSQL takes the index whatever it knows
+    of the table.
+    """
+    return "id = ANY(CAST(:readers AS bigint[]))" if dialect == "postgresql" else f"id IN ({listing(dialect)})"
+
+
 _EDITIONS = sa.select(e, t.choice.c.categories, t.choice.c.trending, t.choice.c.language).outerjoin(
     t.choice, t.choice.c.id == e.c.choice_id
 )
@@ -379,7 +386,7 @@ def _insert(dialect: str) -> sa.TextClause:
 def _advance(dialect: str) -> sa.TextClause:
     leaves = "CASE WHEN frequency = 'instant' THEN 0 ELSE schedule_id END"
     statement = sa.text(
-        f"UPDATE subscriber SET watermark = :slot, seen = '', schedule_id = {leaves} WHERE id IN ({listing(dialect)})"  # noqa: S608
+        f"UPDATE subscriber SET watermark = :slot, seen = '', schedule_id = {leaves} WHERE {among_them(dialect)}"  # noqa: S608
     )
     return statement.bindparams(sa.bindparam("slot", type_=t.Moment))
 
@@ -389,7 +396,7 @@ def _unsee(dialect: str) -> sa.TextClause:
     without = "replace(seen, CAST(:mark AS text), ',')"
     return sa.text(
         f"UPDATE subscriber SET seen = CASE WHEN {without} = ',' THEN '' ELSE {without} END"  # noqa: S608
-        f" WHERE id IN ({listing(dialect)})"
+        f" WHERE {among_them(dialect)}"
     )
 
 

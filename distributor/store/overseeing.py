@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from distributor.model import State
 from distributor.store import tables as t
-from distributor.store.editions import among, listing
+from distributor.store.editions import among, among_them
 
 __all__ = ["count_by_choice", "count_by_frequency", "move", "progress", "rows", "set_status"]
 
@@ -58,7 +58,7 @@ def move(connection: sa.Connection, ids: Sequence[int], what: str, now: datetime
         becomes += ", expires_at = expires_at - planned_at + :now"
     states = ", ".join(f"'{state}'" for state, _ in _TAKES[what])
     statement = sa.text(
-        f"UPDATE delivery SET {becomes} WHERE id IN ({listing(connection.dialect.name)})"  # noqa: S608
+        f"UPDATE delivery SET {becomes} WHERE {among_them(connection.dialect.name)}"  # noqa: S608
         f" AND state IN ({states}) AND doubts = 0"
     )
     values: dict[str, Any] = {"readers": among(connection, ids)}
