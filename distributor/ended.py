@@ -221,7 +221,8 @@ def _follow(
 ) -> None:
     """A refusal counts against the address; an alert that never came leaves its article to the digest."""
     unseen: dict[int, list[int]] = {}
-    for row in rows:
+    # In one order: two batches that touch the same readers must not wait for each other.
+    for row in sorted(rows, key=lambda row: batch.claimed[row["of_id"]].due.recipient_id):
         due = batch.claimed[row["of_id"]].due
         outcome = told.get(due.id)
         if row["state"] == State.FAILED.value and outcome is not None and not refused_all:

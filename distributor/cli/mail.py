@@ -12,7 +12,7 @@ import click
 from distributor.cli.groups import Group
 from distributor.cli.options import a_command
 from distributor.cli.output import answer, say
-from distributor.cli.session import Session, pass_session
+from distributor.cli.session import Session, pass_session, who
 from distributor.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -53,6 +53,21 @@ def key(session: Session, domain: str | None, selector: str, kind: str, out: Pat
     _write(path, pem)
     data = {"file": path, "name": record.name, "type": record.type, "value": record.value, "zone": record.line()}
     answer(session, data, lambda: _shown(path, out or FILE, signer, record.line()))
+
+
+@mail.command()
+@click.argument("relay", default="")
+@a_command
+@pass_session
+def check(session: Session, relay: str) -> None:
+    """Prove a relay without sending, and let mail go on where it was stopped.
+
+    RELAY is the name of a [relays.NAME]; without it, the one in [mail].
+    """
+    from distributor.relaying import check_relay
+
+    lines = check_relay(session.app_of(), relay, who())
+    answer(session, {"relay": relay or "mail", "says": lines}, lambda: say("\n".join(lines)))
 
 
 def _shown(path: Path, written: Path, signer: Signer, line: str) -> None:

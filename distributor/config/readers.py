@@ -125,7 +125,7 @@ class Subscribers(fields.Table):
     instant_per_day: int = Field(default=20, ge=0, le=1000)
     quiet_hours: fields.Quiet | None = None
     wording: str = Field(default="", max_length=2000)
-    bounce_threshold: float = Field(default=3.0, gt=0, le=100)
+    bounce_threshold: float = Field(default=1.5, gt=0, le=100)
     keep_requests: fields.Positive = timedelta(hours=48)
     keep_left: fields.Positive = timedelta(days=30)
     keep_mails: fields.Positive = timedelta(days=90)

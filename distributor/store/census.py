@@ -131,8 +131,7 @@ def law(connection: sa.Connection, since: datetime | None = None) -> tuple[int, 
 
 
 # How few rows are neither sent nor waiting, and how few follow a post: a million mails are counted without being read.
-LOST = "state in ('failed', 'skipped')"
-FOLLOWED = "kind in ('edit', 'delete')"
+LOST, FOLLOWED = t.LOST, t.FOLLOWED
 _PLANNED = ("articles", "editions", "letters", "followed")
 
 

@@ -205,8 +205,31 @@ sa.Index(
     delivery.c.state,
     delivery.c.channel,
     delivery.c.due_at,
+    # What is counted beside it: a count then reads no row.
+    delivery.c.claimed_at,
+    delivery.c.article_id,
+    delivery.c.edition_id,
     sqlite_where=sa.text(UNSETTLED),
     postgresql_where=sa.text(UNSETTLED),
+)
+LOST = "state in ('failed', 'skipped')"
+sa.Index(
+    "ix_delivery_lost",
+    delivery.c.state,
+    delivery.c.channel,
+    delivery.c.settled_at,
+    delivery.c.claimed_at,
+    delivery.c.article_id,
+    delivery.c.edition_id,
+    sqlite_where=sa.text(LOST),
+    postgresql_where=sa.text(LOST),
+)
+FOLLOWED = "kind in ('edit', 'delete')"
+sa.Index(
+    "ix_delivery_followed",
+    delivery.c.article_id,
+    sqlite_where=sa.text(FOLLOWED),
+    postgresql_where=sa.text(FOLLOWED),
 )
 
 # A mail worker claims in this order: what is breaking first, then what is due longest. No sort, on any database.

@@ -13,7 +13,7 @@ from distributor import digest, passes
 from distributor.context import App
 from distributor.mail import tokens
 from distributor.model import Subscriber
-from tests.desk import Clock
+from tests.desk import Clock, entry, ingest
 from tests.web.readers.conftest import URL, Form, everybody, everything, fresh_link, letters, link_in, token_of
 
 Ask = Callable[..., Any]
@@ -204,3 +204,16 @@ def test_a_key_of_before_a_rotation_still_opens(app: App, client: TestClient, re
     assert client.get(f"/preferences/{tokens.mint(old, 'reader', reader.id)}").status_code == 200
     assert old in passes.keys(app)
     assert digest.latest(app, 1) == []
+
+
+def test_who_wants_each_article_from_now_on_gets_what_came_before_in_one_last_digest(
+    app: App, client: TestClient, page: str, clock: Clock
+) -> None:
+    clock.forward(minutes=5)
+    ingest(app, entry(1, words=("Science",)))
+    clock.forward(minutes=5)
+    fields = Form(client.get(page).text, "save").fields | {"frequency": ["instant"], "act": ["save"]}
+    assert "Saved." in client.post(page, data=fields).text
+    assert everybody(app)[0].frequency == "instant"
+    digests = [row for row in everything(app)["delivery"] if "'digest:daily:" in row]
+    assert len(digests) == 1

@@ -193,6 +193,28 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'pending' and recipient_id <> 0"),
         postgresql_where=sa.text("state = 'pending' and recipient_id <> 0"),
     )
+    # The partial index on what is unsettled holds what is counted beside it.
+    op.drop_index("ix_delivery_unsettled", "delivery")
+    unsettled = sa.text("state in ('pending', 'sending', 'held', 'uncertain')")
+    op.create_index(
+        "ix_delivery_unsettled",
+        "delivery",
+        ["state", "channel", "due_at", "claimed_at", "article_id", "edition_id"],
+        sqlite_where=unsettled,
+        postgresql_where=unsettled,
+    )
+    lost = sa.text("state in ('failed', 'skipped')")
+    op.create_index(
+        "ix_delivery_lost",
+        "delivery",
+        ["state", "channel", "settled_at", "claimed_at", "article_id", "edition_id"],
+        sqlite_where=lost,
+        postgresql_where=lost,
+    )
+    followed = sa.text("kind in ('edit', 'delete')")
+    op.create_index(
+        "ix_delivery_followed", "delivery", ["article_id"], sqlite_where=followed, postgresql_where=followed
+    )
     # What was recorded without being posted is as old as it says; the rest came when it was seen. A held article is
     # not for readers yet.
     op.execute(
