@@ -240,7 +240,12 @@ def _for_readers(slot: _Slot, connection: sa.Connection, groups: Sequence[Group]
         held = {"held": "approval", "paused": "paused"}.get(edition.status, "")
         slot.readers += stored.add_digests(connection, edition, ids, due_at=slot.due_at, now=now, held=held)
         slot.made[edition.id] = edition.status
-    stored.advance(connection, [one for group in groups for one in group.readers], slot.at)
+    done: dict[tuple[int, ...], list[int]] = {}
+    for group in groups:
+        # An alert of what became live after the slot stands for the next window.
+        done.setdefault(stored.later(connection, group.seen, slot.at), []).extend(group.readers)
+    for seen, ids in done.items():
+        stored.advance(connection, ids, slot.at, seen=seen)
 
 
 def _edition(

@@ -39,6 +39,7 @@ __all__ = [
     "get",
     "insert_mails",
     "last_archived",
+    "later",
     "listed",
     "live_articles",
     "make",
@@ -279,10 +280,19 @@ def insert_mails(connection: sa.Connection, readers: Sequence[int], values: dict
     return int(connection.execute(told, {**values, "readers": among(connection, readers)}).rowcount)
 
 
-def advance(connection: sa.Connection, readers: Sequence[int], slot: datetime) -> None:
+def later(connection: sa.Connection, ids: Sequence[int], slot: datetime) -> tuple[int, ...]:
+    """Those of these articles that became live after the slot, and any that are held now and may yet."""
+    if not ids:
+        return ()
+    a = t.article.c
+    query = sa.select(a.id).where(a.id.in_(list(ids)), sa.or_(a.live_at > slot, a.live_at.is_(None)))
+    return tuple(sorted(connection.execute(query).scalars()))
+
+
+def advance(connection: sa.Connection, readers: Sequence[int], slot: datetime, *, seen: Sequence[int] = ()) -> None:
     """These readers have what there was up to `slot`. Who turned to instant leaves the schedule."""
     if readers:
-        values = {"readers": among(connection, readers), "slot": slot}
+        values = {"readers": among(connection, readers), "slot": slot, "seen": _listed(seen)}
         connection.execute(_advance(connection.dialect.name), values)
 
 
@@ -386,7 +396,7 @@ def _insert(dialect: str) -> sa.TextClause:
 def _advance(dialect: str) -> sa.TextClause:
     leaves = "CASE WHEN frequency = 'instant' THEN 0 ELSE schedule_id END"
     statement = sa.text(
-        f"UPDATE subscriber SET watermark = :slot, seen = '', schedule_id = {leaves} WHERE {among_them(dialect)}"  # noqa: S608
+        f"UPDATE subscriber SET watermark = :slot, seen = :seen, schedule_id = {leaves} WHERE {among_them(dialect)}"  # noqa: S608
     )
     return statement.bindparams(sa.bindparam("slot", type_=t.Moment))
 

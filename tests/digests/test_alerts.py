@@ -55,6 +55,18 @@ def test_breaking_news_goes_to_who_asked_and_is_left_out_of_their_digest(room: N
     assert room.mails(ada)[0].channel == "alerts"
 
 
+def test_an_alert_between_the_slot_and_its_planning_is_left_out_of_the_next_digest(room: Newsroom) -> None:
+    ada = room.reader("ada", breaking=True)
+    one = room.publish()
+    room.clock.now = at("2026-05-05T07:00:01")
+    two = room.publish(breaking=True)
+    room.build()
+    assert sorted(room.told(ada)) == [one, two]
+    assert room.get(ada).seen == (two,)
+    room.build("2026-05-06T07:00")
+    assert sorted(room.told(ada)) == [one, two]
+
+
 def test_an_alert_that_failed_comes_back_in_the_digest(room: Newsroom) -> None:
     ada = room.reader("ada", breaking=True)
     one, two = room.publish(breaking=True), room.publish(breaking=True)
