@@ -24,6 +24,7 @@ from distributor.errors import DistributorError, NotFound
 from distributor.mailroom import relay_names
 from distributor.model import Choice, Edition, Message, Schedule
 from distributor.overseeing import Progress, approve, cancel, latest, orphans, pause, resume, show
+from distributor.rescheduling import reschedule
 from distributor.store import articles, census, subscribers
 from distributor.store import editions as stored
 from distributor.store.editions import Due, Group
@@ -111,6 +112,7 @@ class _Slot:
 def build_due(app: App, *, until_turn_s: float = 20) -> Built:
     """Plans what is due: alerts, and the digests whose slot has come, until all is or the turn is over."""
     until = time.monotonic() + until_turn_s
+    reschedule(app)
     own = _own_schedules(app)
     more = alerting.build_alerts(app, until)
     made: set[int] = set()

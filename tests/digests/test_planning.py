@@ -301,3 +301,16 @@ def test_a_changed_frequency_keeps_the_window(room: Newsroom) -> None:
     assert room.mails(ada) == []
     room.build("2026-05-11T08:00")
     assert sorted(room.told(ada)) == [one, two]
+
+
+def test_readers_move_with_a_digest_whose_days_the_publisher_changed(room: Newsroom) -> None:
+    ada, bob = room.reader("ada"), room.reader("bob", weekdays=(1,))
+    one = room.publish()
+    room.open(daily='weekdays = ["wednesday"]')
+    room.build("2026-05-05T07:00")
+    assert room.told(ada) == [], "Tuesday is no day of it any more"
+    assert room.told(bob) == [one], "who chose a day keeps it"
+    two = room.publish()
+    room.build("2026-05-06T07:00")
+    assert sorted(room.told(ada)) == [one, two]
+    assert room.told(bob) == [one]
