@@ -131,7 +131,7 @@ def _heeded(
     if reader is None or mail is None:
         return "unknown"
     if what.kind == "unsubscribe":
-        return _leave(connection, reader, now)
+        return _leave(connection, key, reader, now)
     return _count(app, connection, key, what, mail, reader, now)
 
 
@@ -144,10 +144,12 @@ def _of_other(connection: sa.Connection, key: bytes, what: _Told, mail: Mailed, 
     return "suppressed"
 
 
-def _leave(connection: sa.Connection, reader: Reader, now: datetime) -> Word:
+def _leave(connection: sa.Connection, key: bytes, reader: Reader, now: datetime) -> Word:
     if reader.status in ("left", "suppressed"):
         return "known"
     bounces.end(connection, reader.id, "left", "unsubscribed", now, source="mail")
+    # An old list that is imported later must not bring back who left.
+    subscribers.suppress(connection, mailkeys.suppression_key(key, reader.address_key), "left", now)
     return "left"
 
 
