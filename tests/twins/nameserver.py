@@ -94,18 +94,29 @@ class _TcpServer(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def serve(twin: NameServer) -> Iterator[NameServer]:
-    with _UdpServer(("127.0.0.1", 0), _Udp) as udp:
+    udp, tcp = _pair()
+    with udp, tcp:
         twin.port = udp.server_address[1]
-        with _TcpServer(("127.0.0.1", twin.port), _Tcp) as tcp:
-            threads = []
-            for server in (udp, tcp):
-                server.twin = twin  # type: ignore[attr-defined]
-                threads.append(threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True))
-                threads[-1].start()
-            try:
-                yield twin
-            finally:
-                udp.shutdown()
-                tcp.shutdown()
-                for thread in threads:
-                    thread.join(5)
+        threads = []
+        for server in (udp, tcp):
+            server.twin = twin  # type: ignore[attr-defined]
+            threads.append(threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True))
+            threads[-1].start()
+        try:
+            yield twin
+        finally:
+            udp.shutdown()
+            tcp.shutdown()
+            for thread in threads:
+                thread.join(5)
+
+
+def _pair() -> tuple[_UdpServer, _TcpServer]:
+    """Both on one port: one that is free for datagrams may be another test's connection."""
+    for _ in range(50):
+        tcp = _TcpServer(("127.0.0.1", 0), _Tcp)
+        try:
+            return _UdpServer(("127.0.0.1", tcp.server_address[1]), _Udp), tcp
+        except OSError:
+            tcp.server_close()
+    raise OSError("no port is free for datagrams and connections alike")
