@@ -20,7 +20,7 @@ from distributor.context import App
 from distributor.mailroom import ALERTS, INSTANT, relay_names
 from distributor.model import Article, Lane
 from distributor.pacing import Timetable
-from distributor.store import alerts, articles
+from distributor.store import alerts, articles, windows
 from distributor.store import editions as stored
 from distributor.store.alerts import Listener
 
@@ -66,7 +66,7 @@ def build_alerts(app: App, until: float) -> bool:
             return True
         with app.store.write() as connection:
             # Nothing becomes live at that moment or before any more; what does afterwards is looked at later.
-            stored.close_window(connection, articles.ALERTS_UNTIL, moment, app.clock())
+            windows.close_window(connection, articles.ALERTS_UNTIL, moment, app.clock())
             earlier = alerts.next_moment(connection, begun) if kinds else moment
             moment = min(moment, earlier or moment)
             told = alerts.at(connection, moment) if kinds else []

@@ -25,9 +25,9 @@ from distributor.mailroom import relay_names
 from distributor.model import Choice, Edition, Message, Schedule
 from distributor.overseeing import Progress, approve, cancel, latest, orphans, pause, resume, show
 from distributor.rescheduling import reschedule
-from distributor.store import articles, census, subscribers
+from distributor.store import articles, census, circulation, subscribers, windows
 from distributor.store import editions as stored
-from distributor.store.editions import Due, Group
+from distributor.store.windows import Due, Group
 
 __all__ = [
     "Built",
@@ -118,7 +118,7 @@ def build_due(app: App, *, until_turn_s: float = 20) -> Built:
     made: set[int] = set()
     readers = 0
     with app.store.read() as connection:
-        due = stored.due(connection, app.clock())
+        due = windows.due(connection, app.clock())
     for one in due:
         if one.schedule.digest not in composing.digests_of(app):
             continue  # its readers wait: see orphans()
@@ -142,8 +142,8 @@ def send_by_hand(app: App, digest: str, *, who: str, to: str = "", at: datetime 
     slot = _Slot(app, digest, now.replace(microsecond=0), max(at or now, now), by_hand=True)
     only = _reader(app, to) if to else 0
     with app.store.write(durable=True) as connection:
-        stored.close_window(connection, articles.DIGEST_BOUNDARY, slot.at, now)
-        due = stored.schedules(connection, digest)
+        windows.close_window(connection, articles.DIGEST_BOUNDARY, slot.at, now)
+        due = windows.schedules(connection, digest)
         detail = {"slot": slot.at.isoformat(), "due_at": slot.due_at.isoformat(), "reader": only}
         census.audit(connection, who, "send-digest", f"digest:{digest}", now, detail)
     if only:
@@ -158,8 +158,8 @@ def count_by_hand(app: App, digest: str) -> int:
     """How many readers a digest has that would be sent now, those for whom there is nothing new included."""
     _known(app, digest)
     with app.store.read() as connection:
-        due = stored.schedules(connection, digest)
-        return stored.count_readers(connection, [one.id for one in due], app.clock())
+        due = windows.schedules(connection, digest)
+        return windows.count_readers(connection, [one.id for one in due], app.clock())
 
 
 def preview(app: App, digest: str, choice: Choice, now: datetime) -> Message | None:
@@ -192,14 +192,14 @@ def _plan(app: App, due: Due, until: float, *, own: bool) -> tuple[_Slot, bool]:
     slot = _Slot(app, due.schedule.digest, max(schedules.latest_slot(due.schedule, now), due.next_at), now)
     slot.due_at = slot.at
     with app.store.write() as connection:
-        stored.close_window(connection, articles.DIGEST_BOUNDARY, slot.at, now)
+        windows.close_window(connection, articles.DIGEST_BOUNDARY, slot.at, now)
         posts = _archive(slot, connection, due.schedule, now) if own else []
     for account in dict.fromkeys(posts):
         app.waker.wake(account)
     if not _chunks(slot, due.id, until):
         return slot, False
     with app.store.write() as connection:
-        stored.move_on(connection, due, schedules.next_slot(due.schedule, slot.at))
+        windows.move_on(connection, due, schedules.next_slot(due.schedule, slot.at))
     log.info("digest planned", digest=slot.digest, slot=slot.at.isoformat(), readers=slot.readers)
     return slot, True
 
@@ -209,7 +209,7 @@ def _chunks(slot: _Slot, schedule: int, until: float | None, *, only: int = 0) -
     app, choice, limit = slot.app, 0, FIRST
     while not app.stopping.is_set() and (until is None or time.monotonic() < until):
         with app.store.write() as connection:
-            groups = stored.waiting(connection, schedule, slot.at, limit, from_choice=choice, only=only)
+            groups = windows.waiting(connection, schedule, slot.at, limit, from_choice=choice, only=only)
             before = slot.readers
             _for_readers(slot, connection, groups)
         if slot.readers > before:
@@ -224,30 +224,30 @@ def _chunks(slot: _Slot, schedule: int, until: float | None, *, only: int = 0) -
 def _for_readers(slot: _Slot, connection: sa.Connection, groups: Sequence[Group]) -> None:
     now = slot.app.clock()
     if slot.late is None:
-        slot.late = stored.postponed(connection, slot.digest, slot.at)
-    windows: dict[tuple[int, datetime, tuple[int, ...]], list[int]] = {}
+        slot.late = circulation.postponed(connection, slot.digest, slot.at)
+    alike: dict[tuple[int, datetime, tuple[int, ...]], list[int]] = {}
     for group in groups:
         if group.paused:
             continue
-        over = stored.supersede(connection, slot.digest, group, slot.at, now) if slot.late else {}
+        over = circulation.supersede(connection, slot.digest, group, slot.at, now) if slot.late else {}
         for since, left_out in {(group.watermark, ()), *over.values()}:
             window = (group.choice_id, since, tuple(sorted({*group.seen, *left_out})))
             own = (group.watermark, ())
             ids = [one for one in group.readers if over.get(one, own) == (since, left_out)] if over else group.readers
-            windows.setdefault(window, []).extend(ids)
-    for (choice, since, had), ids in windows.items():
+            alike.setdefault(window, []).extend(ids)
+    for (choice, since, had), ids in alike.items():
         edition = _edition(slot, connection, choice, since, had) if ids else None
         if edition is None or edition.status == "cancelled":
             continue
         held = {"held": "approval", "paused": "paused"}.get(edition.status, "")
-        slot.readers += stored.add_digests(connection, edition, ids, due_at=slot.due_at, now=now, held=held)
+        slot.readers += circulation.add_digests(connection, edition, ids, due_at=slot.due_at, now=now, held=held)
         slot.made[edition.id] = edition.status
     done: dict[tuple[int, ...], list[int]] = {}
     for group in groups:
         # An alert of what became live after the slot stands for the next window.
-        done.setdefault(stored.later(connection, group.seen, slot.at), []).extend(group.readers)
+        done.setdefault(windows.later(connection, group.seen, slot.at), []).extend(group.readers)
     for seen, ids in done.items():
-        stored.advance(connection, ids, slot.at, seen=seen)
+        windows.advance(connection, ids, slot.at, seen=seen)
 
 
 def _edition(
@@ -308,7 +308,7 @@ def _archive(slot: _Slot, connection: sa.Connection, schedule: Schedule, now: da
 
 
 def _ranked(app: App, connection: sa.Connection, since: datetime, until: datetime) -> list[Story]:
-    found = stored.window(connection, since, until)
+    found = windows.window(connection, since, until)
     titles = {item.article_id: words for item, words in found}
     order = ranking.rank([item for item, _ in found], until, app.settings.ranking.settings)
     return [Story(one.article_id, titles[one.article_id]) for one in order]
@@ -318,7 +318,7 @@ def _own_schedules(app: App) -> set[Schedule]:
     """The digests' own schedules, on the site's clock: the archive keeps their slots, also without any reader."""
     own = {_own(app, name) for name in composing.digests_of(app)}
     with app.store.read() as connection:
-        known = {one.schedule for one in stored.schedules(connection)}
+        known = {one.schedule for one in windows.schedules(connection)}
     if own - known:
         with app.store.write() as connection:
             for schedule in own - known:

@@ -23,7 +23,7 @@ from distributor.mail.journal import FileJournal
 from distributor.model import Kind, State
 from distributor.penning import Unfit
 from distributor.states import breaker
-from distributor.store import accounts, mailing
+from distributor.store import accounts, mailing, windows
 from distributor.store.mailing import Claimed, Due
 from distributor.throttle import FREE, Domain, after_refusal, after_success
 
@@ -230,7 +230,7 @@ def _follow(
         if row["state"] in {State.FAILED.value, State.SKIPPED.value} and due.kind is Kind.ALERT:
             unseen.setdefault(due.article_id, []).append(due.recipient_id)
     for article_id, readers in unseen.items():
-        mailing.unsee(connection, readers, article_id)
+        windows.unsee(connection, readers, article_id)
 
 
 def _report(app: App, connection: sa.Connection, account: str, batch: Batch, stop: str, now: datetime) -> bool:

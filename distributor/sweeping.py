@@ -14,7 +14,7 @@ from distributor.mailing import mail_accounts, mail_is_due
 from distributor.model import Kind
 from distributor.recovering import recover
 from distributor.renewing import renew
-from distributor.store import accounts, ledger, mailing, queue
+from distributor.store import accounts, ledger, queue, windows
 
 __all__ = ["has_work", "sweep"]
 
@@ -54,7 +54,7 @@ def _tidy(app: App, dead: Sequence[str], now: datetime) -> None:
         for gone in queue.expire(connection, now, but=list(app.settings.digests)):
             log.info("given up", delivery=gone.id, key=gone.key, reason=gone.reason)
             if gone.kind is Kind.ALERT:
-                mailing.unsee(connection, [gone.recipient_id], gone.article_id)
+                windows.unsee(connection, [gone.recipient_id], gone.article_id)
         accounts.free_slots(connection, dead)
         for left in queue.overrun(connection, now, dead):
             settlement = states.after_overrun(left, doubt=doubt_of(app, left), finds=finds(app, left), now=now)

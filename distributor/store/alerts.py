@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from distributor.model import Article, Kind, Lane
 from distributor.store import articles, census
 from distributor.store import tables as t
-from distributor.store.editions import among, among_them, insert_mails
+from distributor.store.circulation import insert_mails
+from distributor.store.idlists import among, among_them
 from distributor.store.rows import article_from
 
 __all__ = ["Listener", "add", "at", "done", "has_listeners", "listeners", "next_moment", "set_done", "skip", "told"]

@@ -6,8 +6,7 @@ unsubscribed or suppressed before its commit gets nothing.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,6 +17,7 @@ import sqlalchemy as sa
 from distributor.model import Choice, Delivery, Kind, Lane, Message, State
 from distributor.store import tables as t
 from distributor.store.articles import upsert
+from distributor.store.idlists import among, among_them
 from distributor.store.rows import delivery_from, message_from
 from distributor.throttle import Domain
 
@@ -39,7 +39,6 @@ __all__ = [
     "settle",
     "skip",
     "under_lease",
-    "unsee",
 ]
 
 d, s = t.delivery, t.subscriber
@@ -89,7 +88,7 @@ def due(connection: sa.Connection, channel: str, now: datetime, limit: int) -> l
 
 def claim(connection: sa.Connection, ids: Sequence[int], *, owner: str, now: datetime, until: datetime) -> None:
     """Takes what `due` gave in this transaction. Commit durably before the first byte leaves."""
-    values = {"ids": _listed(connection, ids), "owner": owner, "now": _us(now), "until": _us(until)}
+    values = {"readers": among(connection, ids), "owner": owner, "now": _us(now), "until": _us(until)}
     connection.execute(_claim(connection.dialect.name), values)
 
 
@@ -97,7 +96,7 @@ def sent(connection: sa.Connection, ids: Sequence[int], *, owner: str, now: date
     """Settles the letters of one batch that were taken; how many of them were still this owner's."""
     if not ids:
         return 0
-    values = {"ids": _listed(connection, ids), "owner": owner, "now": _us(now)}
+    values = {"readers": among(connection, ids), "owner": owner, "now": _us(now)}
     return connection.execute(_sent(connection.dialect.name), values).rowcount
 
 
@@ -136,7 +135,7 @@ def under_lease(connection: sa.Connection, ending: str) -> list[Delivery]:
 def skip(connection: sa.Connection, ids: Sequence[int], reason: str, now: datetime) -> None:
     """Gives up what waits, for a reason: unsubscribed, suppressed, gone."""
     if ids:
-        values = {"ids": _listed(connection, ids), "reason": reason, "now": _us(now)}
+        values = {"readers": among(connection, ids), "reason": reason, "now": _us(now)}
         connection.execute(_skip(connection.dialect.name), values)
 
 
@@ -180,14 +179,6 @@ def choice(connection: sa.Connection, choice_id: int) -> Choice | None:
     """What a reader's choice is."""
     row = connection.execute(sa.select(t.choice).where(t.choice.c.id == choice_id)).one_or_none()
     return None if row is None else Choice(tuple(row.categories or ()), row.trending, row.language)
-
-
-def unsee(connection: sa.Connection, reader_ids: Sequence[int], article_id: int) -> None:
-    """An article did not come to these readers by itself after all: their digest brings it."""
-    statement = sa.update(s).values(seen=sa.func.replace(s.c.seen, f",{article_id},", ","))
-    for start in range(0, len(reader_ids), 500):
-        chunk = reader_ids[start : start + 500]
-        connection.execute(statement.where(s.c.id.in_(chunk), s.c.seen.contains(f",{article_id},")))
 
 
 def save_domain(connection: sa.Connection, name: str, domain: Domain | None, why: str, now: datetime) -> None:
@@ -311,16 +302,11 @@ _SETTLE = (
 )
 
 
-def _among(dialect: str) -> str:
-    """One parameter for any number of ids: a list of them would be a new statement each time."""
-    return "id = ANY(:ids)" if dialect == "postgresql" else "id IN (SELECT value FROM json_each(:ids))"
-
-
 @cache
 def _claim(dialect: str) -> sa.TextClause:
     return sa.text(
         "UPDATE delivery SET state = 'sending', attempt = attempt + 1, claimed_at = :now, lease_owner = :owner,"  # noqa: S608
-        f" lease_until = :until WHERE {_among(dialect)} AND state = 'pending'"
+        f" lease_until = :until WHERE {among_them(dialect)} AND state = 'pending'"
     )
 
 
@@ -328,7 +314,7 @@ def _claim(dialect: str) -> sa.TextClause:
 def _sent(dialect: str) -> sa.TextClause:
     return sa.text(
         "UPDATE delivery SET state = 'sent', reason = '', error = '', settled_at = :now, lease_owner = '',"  # noqa: S608
-        f" lease_until = NULL WHERE {_among(dialect)} AND state = 'sending' AND lease_owner = :owner"
+        f" lease_until = NULL WHERE {among_them(dialect)} AND state = 'sending' AND lease_owner = :owner"
     )
 
 
@@ -336,12 +322,8 @@ def _sent(dialect: str) -> sa.TextClause:
 def _skip(dialect: str) -> sa.TextClause:
     return sa.text(
         "UPDATE delivery SET state = 'skipped', reason = :reason, settled_at = :now"  # noqa: S608
-        f" WHERE {_among(dialect)} AND state = 'pending'"
+        f" WHERE {among_them(dialect)} AND state = 'pending'"
     )
-
-
-def _listed(connection: sa.Connection, ids: Iterable[int]) -> Any:
-    return list(ids) if connection.dialect.name == "postgresql" else json.dumps(list(ids))
 
 
 def _us(moment: datetime) -> int:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from distributor.model import State
 from distributor.store import tables as t
-from distributor.store.editions import among, among_them
+from distributor.store.idlists import among, among_them
 
 __all__ = ["count_by_choice", "count_by_frequency", "move", "progress", "rows", "set_status"]
 

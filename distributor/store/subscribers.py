@@ -19,6 +19,7 @@ from distributor.model import Choice, Schedule, Subscriber
 from distributor.store import census
 from distributor.store import tables as t
 from distributor.store.articles import CHUNK, upsert
+from distributor.store.idlists import as_text, ids_of
 
 __all__ = [
     "Consent",
@@ -373,7 +374,7 @@ def _values(reader: Subscriber, choice: int, schedule: int) -> dict[str, Any]:
         "status": reader.status,
         "paused_until": reader.paused_until,
         "watermark": reader.watermark,
-        "seen": f",{','.join(map(str, reader.seen))}," if reader.seen else "",
+        "seen": as_text(reader.seen),
         "created_at": reader.created_at,
         "confirmed_at": reader.confirmed_at,
     }
@@ -394,7 +395,7 @@ def _from(row: Any) -> Subscriber:
         status=row.status,
         paused_until=row.paused_until,
         watermark=row.watermark,
-        seen=tuple(int(number) for number in row.seen.split(",") if number),
+        seen=ids_of(row.seen),
         created_at=row.created_at,
         confirmed_at=row.confirmed_at,
     )

@@ -9,7 +9,7 @@ import pytest
 
 from distributor import acts, digest
 from distributor.model import Kind, Lane
-from distributor.store import alerts, editions
+from distributor.store import alerts, windows
 from tests.desk import entry, ingest
 from tests.digests.newsroom import Newsroom, at
 
@@ -72,10 +72,10 @@ def test_an_alert_that_failed_comes_back_in_the_digest(room: Newsroom) -> None:
     one, two = room.publish(breaking=True), room.publish(breaking=True)
     room.build()
     with room.app.store.write() as connection:
-        editions.unsee(connection, [ada], one)
+        windows.unsee(connection, [ada], one)
     assert room.get(ada).seen == (two,)
     with room.app.store.write() as connection:
-        editions.unsee(connection, [ada], two)
+        windows.unsee(connection, [ada], two)
     assert room.get(ada).seen == ()
     room.build("2026-05-05T07:00")
     assert sorted(room.of(room.mails(ada)[-1].edition_id)) == [one, two]
