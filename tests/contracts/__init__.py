@@ -2,4 +2,5 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contracts.channel")
+MODULES = ("accounts", "channel", "ledger", "queue", "readers", "store")
+pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in MODULES))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +15,10 @@ from distributor.errors import StoreError
 from distributor.model import Choice, Schedule, Subscriber
 from distributor.store import Store, asking, census, erasing, subscribers, tables
 from distributor.store.subscribers import Consent
+from tests.contracts.database import DAY, HOUR, NOW, DatabaseContract, at_once
 from tests.desk import Clock, make_app
 from tests.readers.conftest import JANE, SETTINGS, ask, find, join, letters, token, wish
 
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MORNING = Schedule("daily", (0, 1, 2, 3, 4), 7, "Europe/Paris")
 
 
@@ -56,26 +52,7 @@ def rows(store: Store, table: sa.Table) -> list[Any]:
         return list(connection.execute(sa.select(table).order_by(*table.primary_key)))
 
 
-class ReadersContract:
-    @pytest.fixture(scope="class")
-    @classmethod
-    def url(cls) -> str:
-        return "sqlite://"
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def opened(cls, url: str) -> Iterator[Store]:
-        store = Store(url).open()
-        yield store
-        store.close()
-
-    @pytest.fixture
-    def store(self, opened: Store) -> Store:
-        with opened.write() as connection:
-            for table in tables.metadata.sorted_tables:
-                connection.execute(sa.delete(table))
-        return opened
-
+class ReadersContract(DatabaseContract):
     # -- rows
 
     def test_a_reader_comes_back_as_saved(self, store: Store) -> None:
@@ -226,18 +203,10 @@ class ReadersContract:
     def test_a_crowd_at_one_address_gets_one_letter(self, store: Store, tmp_path: Path) -> None:
         """Many requests at once, for a new address."""
         app = make_app(SETTINGS, tmp_path, store=store)
-        together = threading.Barrier(6)
-
-        def one(_: int) -> None:
-            together.wait()
-            ask(app)
-
-        with ThreadPoolExecutor(6) as crowd:
-            list(crowd.map(one, range(6)))
+        at_once(6, lambda _: ask(app))
         assert len(letters(app)) == 1
         link = token(letters(app)[0])
-        with ThreadPoolExecutor(6) as crowd:
-            done = list(crowd.map(lambda _: subscribe.confirm(app, link, ip=""), range(6)))
+        done = at_once(6, lambda _: subscribe.confirm(app, link, ip=""))
         assert len({one.subscriber.confirmed_at for one in done if one}) == 1
         with store.read() as connection:
             reader = find(app, JANE)

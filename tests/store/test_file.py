@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from distributor.errors import ConfigError, StoreError
 from distributor.store import Store, census, database, ledger, migrating, tables
-from tests.contracts.store import NOW, StoreContract, post
+from tests.contracts.database import NOW
+from tests.contracts.posts import post
+from tests.contracts.store import StoreContract
 
 
 class TestFile(StoreContract):
@@ -124,7 +126,7 @@ def test_what_is_no_database_address_is_an_error_of_the_settings(url: str) -> No
 
 def test_two_writers_wait_for_each_other_across_processes(store: Store, path: Path) -> None:
     code = (
-        "import sys; from distributor.store import Store, ledger; from tests.contracts.store import post\n"
+        "import sys; from distributor.store import Store, ledger; from tests.contracts.posts import post\n"
         "store = Store(sys.argv[1]).open()\n"
         "for number in range(int(sys.argv[2]), int(sys.argv[2]) + 30):\n"
         "    with store.write(durable=True) as connection: ledger.add(connection, [post(number), post(7)])\n"
@@ -231,7 +233,7 @@ def test_two_processes_that_upgrade_at_once_both_find_it_done(path: Path) -> Non
 
 def test_the_ledger_survives_the_process_that_wrote_it(path: Path) -> None:
     code = (
-        "import os, sys; from distributor.store import Store, ledger; from tests.contracts.store import post\n"
+        "import os, sys; from distributor.store import Store, ledger; from tests.contracts.posts import post\n"
         "with Store(sys.argv[1]).open().write(durable=True) as connection: ledger.add(connection, [post(1)])\n"
         "os.kill(os.getpid(), 9)"
     )

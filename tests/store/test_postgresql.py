@@ -17,7 +17,9 @@ from distributor.errors import StoreError
 from distributor.model import State
 from distributor.store import Store, census, ledger, migrating
 from tests import servers
-from tests.contracts.store import StoreContract, post
+from tests.contracts.database import at_once
+from tests.contracts.posts import post
+from tests.contracts.store import StoreContract
 from tests.store.differences import differences
 
 pytestmark = pytest.mark.server("postgresql")
@@ -66,8 +68,6 @@ class TestPostgresql(StoreContract):
             assert ledger.add(connection, [post(2)]), "the connection is for writing again"
 
     def test_a_lock_of_one_name_serialises(self, store: Store) -> None:
-        from tests.contracts.store import at_once
-
         order: list[str] = []
 
         def work(_: int) -> None:
