@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from distributor import addressing, composing
 from distributor.config import Settings
 from distributor.context import App
-from distributor.model import Schedule, Subscriber
+from distributor.model import NO_CATEGORY, Schedule, Subscriber
 from distributor.schedules import latest_slot, next_slot, schedule_of
 from distributor.store.subscribers import Consent
 
@@ -37,7 +37,9 @@ INSTANT = "instant"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """What somebody asks for at an address. Fields as in Subscriber; no categories means all of them."""
+    """What somebody asks for at an address. Fields as in Subscriber; no categories means all of them,
+    NO_CATEGORY by itself Trending alone.
+    """
 
     address: str
     categories: tuple[str, ...] = ()
@@ -72,10 +74,13 @@ def checked(app: App, ask: Ask, *, kept: tuple[str, ...] = ()) -> Ask:
     that the reader has already: one that was removed since is no error. Raises ValueError with one line.
     """
     settings = app.settings
+    categories = _categories(composing.offered(app, ask.frequency), ask.categories, kept)
+    if categories == (NO_CATEGORY,) and (ask.frequency == INSTANT or not ask.trending):
+        raise ValueError("no category is Trending alone, which comes in a digest; choose Trending, or categories")
     return replace(
         ask,
         address=addressing.normalised(ask.address).address,
-        categories=_categories(composing.offered(app, ask.frequency), ask.categories, kept),
+        categories=categories,
         frequency=_frequency(settings, ask.frequency),
         weekdays=() if ask.frequency == INSTANT else _weekdays(ask.weekdays),
         hour=None if ask.frequency == INSTANT else _hour(ask.hour),
@@ -143,7 +148,9 @@ def languages(settings: Settings) -> tuple[str, ...]:
 
 
 def _categories(offered: tuple[str, ...], wanted: tuple[str, ...], kept: tuple[str, ...]) -> tuple[str, ...]:
-    titles = {title.casefold(): title for title in (*kept, *offered)}
+    if [word.strip().casefold() for word in wanted] == [NO_CATEGORY]:
+        return (NO_CATEGORY,)
+    titles = {title.casefold(): title for title in (*kept, *offered) if title != NO_CATEGORY}
     found = set()
     for word in wanted:
         title = titles.get(word.strip().casefold())

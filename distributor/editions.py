@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from distributor.model import Choice, Section
+from distributor.model import NO_CATEGORY, Choice, Section
 
-__all__ = ["Piece", "compose", "numbers", "taken", "wanted"]
+__all__ = ["Piece", "alone", "compose", "numbers", "taken", "wanted"]
 
 
 class Piece(Protocol):
@@ -23,11 +23,16 @@ class Piece(Protocol):
     def categories(self) -> tuple[str, ...]: ...
 
 
+def alone(choice: Choice) -> bool:
+    """Whether the readers of this choice read Trending and no category."""
+    return choice.categories == (NO_CATEGORY,)
+
+
 def wanted(choice: Choice, offered: Sequence[str]) -> tuple[str, ...]:
-    """The categories of a choice that are offered, in the publisher's order. Choosing none is choosing all of them; one
-    whose every category was taken off the list is left with none.
+    """The categories of a choice that are offered, in the publisher's order. No categories are all of them, and so is
+    Trending alone, which is the best of all; one whose every category was taken off the list is left with none.
     """
-    if not choice.categories:
+    if not choice.categories or alone(choice):
         return tuple(offered)
     chosen = {word.casefold() for word in choice.categories}
     return tuple(title for title in offered if title.casefold() in chosen)
@@ -36,7 +41,7 @@ def wanted(choice: Choice, offered: Sequence[str]) -> tuple[str, ...]:
 def taken(piece: Piece, choice: Choice, offered: Sequence[str]) -> bool:
     """Whether readers of this choice get the article. What stands in no category is for who wants them all."""
     if not piece.categories:
-        return not choice.categories
+        return not choice.categories or alone(choice)
     return bool(_folded(piece.categories) & _folded(wanted(choice, offered)))
 
 
@@ -47,9 +52,13 @@ def compose(
 
     `offered` are the digest's categories in the publisher's order: an article of several stands in the first of them
     that the reader chose. `trending` and `per_category` are the most that a section shows; the rest of a category is on
-    the web page. What stands in no category follows Trending's best.
+    the web page. What stands in no category follows Trending's best. Who reads Trending alone gets nothing else, and
+    also where the digest shows no such section to others.
     """
     ours = [piece for piece in articles if taken(piece, choice, offered)]
+    if alone(choice):
+        few = tuple(piece.id for piece in ours[: trending or per_category])
+        return (Section("", few),) if few else ()
     best = [piece.id for piece in ours[:trending]] if choice.trending else []
     places = wanted(choice, offered)
     by_category: dict[str, list[int]] = {}

@@ -260,9 +260,13 @@ class Delivery:
     receipt: Receipt | None = None
 
 
+NO_CATEGORY = "none"  # no title of a category: who chose it reads Trending alone
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a digest is made for; readers who chose alike share one. `categories` are titles, empty means all of them.
+    """What a digest is made for; readers who chose alike share one. `categories` are titles, empty means all of them;
+    NO_CATEGORY by itself means none, and Trending alone, out of all.
 
     `trending` puts the Trending section first. Two choices are the same when their fields are, categories sorted.
     """

@@ -29,7 +29,7 @@ from distributor.enlisting import add, export_rows, suppress, unsuppress
 from distributor.errors import NotFound
 from distributor.mail import tokens
 from distributor.mailroom import MAIN
-from distributor.model import Message, Subscriber
+from distributor.model import NO_CATEGORY, Message, Subscriber
 from distributor.passes import CONFIRM, LINK, mark
 from distributor.personal import Step, ask_switch, awaited_switch, confirm_switch, export, forget, lapse
 from distributor.store import asking, erasing, subscribers
@@ -262,11 +262,13 @@ def _evenly() -> Iterator[None]:
 
 
 def _letter(app: App, purpose: str, wish: Ask) -> Message:
+    alone = wish.categories == (NO_CATEGORY,)
+    trending = app.renderer.words(wish.language).text("digest.trending")
     facts = {
         "address": wish.address,
         "url": passes.url(app, purpose),
         "hours": max(1, int(passes.life(app, purpose) / timedelta(hours=1))),
-        "choices": list(wish.categories),
+        "choices": [trending] if alone else list(wish.categories),
     }
     return letters.made(app, purpose, wish.language, facts)
 

@@ -59,7 +59,13 @@ def show(session: Session, which: str) -> None:
 
 @digests.command()
 @click.argument("name", shell_complete=digest_names)
-@click.option("--category", "categories", multiple=True, metavar="TITLE", help="A reader of this one; else of all.")
+@click.option(
+    "--category",
+    "categories",
+    multiple=True,
+    metavar="TITLE",
+    help='A reader of this one, "none" for Trending alone; else of all.',
+)
 @click.option("--language", default="", metavar="CODE", help="In this language; else the site's.")
 @click.option("--no-trending", is_flag=True, help="Without the Trending section.")
 @click.option("--to", default="", metavar="ADDRESS", help="Mail it there: a test, which no reader gets.")
@@ -165,7 +171,13 @@ def _choice(app: App, name: str, categories: Sequence[str], language: str, *, tr
     from distributor.choosing import Ask, checked
     from distributor.model import Choice
 
-    asked = Ask(address="reader@reader.example", frequency=name, categories=tuple(categories), language=language)
+    asked = Ask(
+        address="reader@reader.example",
+        frequency=name,
+        categories=tuple(categories),
+        trending=trending,
+        language=language,
+    )
     try:
         good = checked(app, asked)
     except ValueError as error:

@@ -65,12 +65,15 @@ def plain(counts: Readership) -> dict[str, Any]:
 
 
 def stats(counts: Readership, days: list[dict[str, Any]]) -> None:
+    from distributor.model import NO_CATEGORY
+
     parts = [f"{counts.statuses.get(status, 0):,} {status}" for status in ("active", "pending", "left", "suppressed")]
     say(", ".join(parts))
     joined, left = sum(day["joined"] for day in days), sum(day["left"] for day in days)
     say(f"30 days: {joined:,} joined, {left:,} left; {counts.suppressed:,} on the suppression list")
     extra = {"Trending": counts.trending, "breaking alerts": counts.breaking, "paused": counts.paused}
-    named = {title or "all categories": number for title, number in counts.categories.items()}
+    names = {"": "all categories", NO_CATEGORY: "none: Trending alone"}
+    named = {names.get(title, title): number for title, number in counts.categories.items()}
     groups = (("GETS", counts.frequencies), ("CATEGORY", named), ("LANGUAGE", counts.languages), ("ALSO", extra))
     for title, group in groups:
         if group:

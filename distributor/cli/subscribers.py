@@ -27,7 +27,7 @@ FIELDS = ("address", "status", "categories", "trending", "frequency", "weekdays"
           "breaking", "paused_until", "created_at", "confirmed_at")  # fmt: skip
 _SEGMENT = (
     click.option("--status", type=click.Choice(STATUSES), help="In this state."),
-    click.option("--category", default="", metavar="TITLE", help="Who reads this category."),
+    click.option("--category", default="", metavar="TITLE", help='Who reads this category; "none": Trending alone.'),
     click.option("--language", default="", metavar="CODE", help="In this language."),
     click.option("--frequency", default="", metavar="NAME", help='With this digest, or "instant".'),
     click.option("--active", type=click.IntRange(min=1), metavar="DAYS", help="Heard of in so many days."),
@@ -63,7 +63,7 @@ def list_(session: Session, /, search: str, limit: int, **segment: Any) -> None:
 @subscribers.command()
 @click.argument("address")
 @click.option(
-    "--category", "categories", multiple=True, metavar="TITLE", help="Reads this one; all when none is named."
+    "--category", "categories", multiple=True, metavar="TITLE", help='Reads this one; "none": Trending alone. Else all.'
 )
 @click.option("--no-trending", is_flag=True, help="Without the Trending section.")
 @click.option("--frequency", default="", metavar="NAME", help='A digest, or "instant"; else the first digest.')
@@ -296,7 +296,9 @@ def _days_ago(session: Session, days: int | None) -> datetime | None:
 
 def _title(session: Session, category: str) -> str:
     """As the settings write it. Raises NotFound."""
-    known = {title.casefold(): title for title in session.settings.site.categories}
+    from distributor.model import NO_CATEGORY
+
+    known = {title.casefold(): title for title in (*session.settings.site.categories, NO_CATEGORY)}
     if category and category.casefold() not in known:
         raise NotFound(f"there is no category {category[:60]!r}", hint=f"they are: {', '.join(known.values())}")
     return known.get(category.casefold(), "")

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from distributor.config import fields
 from distributor.config.values import Address, Listen
+from distributor.model import NO_CATEGORY
 from distributor.ranking import RankingSettings
 
 __all__ = [
@@ -45,6 +46,8 @@ CATEGORIES = (
 def _distinct(words: tuple[str, ...]) -> tuple[str, ...]:
     if not words:
         raise ValueError("must name at least one category")
+    if NO_CATEGORY in {word.casefold() for word in words}:
+        raise ValueError(f'"{NO_CATEGORY}" cannot be a category: it means that a reader chose none, but Trending alone')
     if len({word.casefold() for word in words}) < len(words):
         raise ValueError("names a category twice")
     return words

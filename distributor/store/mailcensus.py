@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from distributor.model import Delivery, State
+from distributor.model import NO_CATEGORY, Delivery, State
 from distributor.store import tables as t
 from distributor.store.rows import delivery_from
 
@@ -69,7 +69,8 @@ def lost_digests(connection: sa.Connection, digests: Collection[str]) -> list[tu
 def lost_categories(connection: sa.Connection, categories: Collection[str]) -> list[tuple[str, int]]:
     """Active readers who chose categories that the settings have no more: (category, how many)."""
     choices = connection.execute(sa.select(t.choice.c.id, t.choice.c.categories)).all()
-    gone = {row.id: [title for title in row.categories or () if title not in categories] for row in choices}
+    known = {*categories, NO_CATEGORY}
+    gone = {row.id: [title for title in row.categories or () if title not in known] for row in choices}
     gone = {number: titles for number, titles in gone.items() if titles}
     if not gone:
         return []

@@ -21,7 +21,7 @@ DAY = 86_400_000_000  # microseconds
 @dataclass(frozen=True, slots=True)
 class Readership:
     """Readers counted. All but `statuses` count active ones only; `categories` counts who chose each, those who take
-    all of them under "". `paused` are active ones who wait until a date.
+    all of them under "", Trending alone under NO_CATEGORY. `paused` are active ones who wait until a date.
     """
 
     statuses: Mapping[str, int]

@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
-from distributor import choosing, composing, digest, overseeing
+from distributor import choosing, composing, digest, editions, overseeing
 from distributor.context import App
 from distributor.errors import DistributorError, NotFound
 from distributor.mail import MARKER
-from distributor.model import Choice, Message
+from distributor.model import NO_CATEGORY, Choice, Message
 from distributor.store import slots
 
 __all__ = ["Asked", "asked", "digests_view", "preview_view", "rendered"]
@@ -42,13 +42,15 @@ def asked(app: App, name: str, query: QueryParams) -> Asked:
     offered = composing.offered(app, name)
     wanted = {title.casefold() for title in query.getlist("category")}
     chosen = tuple(title for title in offered if title.casefold() in wanted)
+    if wanted == {NO_CATEGORY}:
+        chosen = (NO_CATEGORY,)
     languages = choosing.languages(app.settings)
     language = query.get("language", "")
     return Asked(
         name,
         Choice(
-            categories=() if len(chosen) == len(offered) else tuple(sorted(chosen)),
-            trending=query.getlist("trending")[-1:] != ["0"],
+            categories=() if set(chosen) == set(offered) else tuple(sorted(chosen)),
+            trending=query.getlist("trending")[-1:] != ["0"] or chosen == (NO_CATEGORY,),
             language=language if language in languages else languages[0],
         ),
     )
@@ -75,6 +77,7 @@ def preview_view(app: App, one: Asked) -> dict[str, Any]:
         "size": len(message.html.encode()) if message else 0,
         "mail": f"/digests/{one.digest}/preview/mail?{one.query}",
         "offered": [(title, not one.choice.categories or title in one.choice.categories) for title in offered],
+        "alone": editions.alone(one.choice),
         "languages": choosing.languages(app.settings),
         "choice": one.choice,
     }

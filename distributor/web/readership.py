@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from distributor.context import App
+from distributor.model import NO_CATEGORY
 from distributor.store import readership
 
 __all__ = ["view"]
@@ -30,7 +31,8 @@ def view(app: App, address: str = "") -> dict[str, Any]:
 
 
 def _columns(counts: readership.Readership) -> list[tuple[str, list[dict[str, Any]]]]:
-    categories = {title or "All categories": readers for title, readers in counts.categories.items()}
+    names = {"": "All categories", NO_CATEGORY: "None: Trending alone"}
+    categories = {names.get(title, title): readers for title, readers in counts.categories.items()}
     extra = {"Trending": counts.trending, "Breaking alerts": counts.breaking, "Paused by the reader": counts.paused}
     return [
         ("By frequency", _shares(counts.frequencies, counts.active)),

@@ -54,6 +54,25 @@ def test_a_table_becomes_readers_with_their_consent(readers: Desk) -> None:
     assert [(one["act"], one["source"]) for one in told["consents"]] == [("imported", CONSENT[1])]
 
 
+def test_trending_alone_comes_in_goes_out_and_comes_in_again(readers: Desk) -> None:
+    assert take(readers, "email,categories\nanna@x.example,None\n")["added"] == 1
+    assert readers("subscribers", "add", "bob@x.example", "--category", "none", *CONSENT).code == 0
+    exported = readers("subscribers", "export").out
+    assert [row["categories"] for row in csv.DictReader(exported.splitlines())] == ["none", "none"]
+    assert take(readers, exported.replace("@x.", "@y."))["added"] == 2
+    assert len(readers("subscribers", "list", "--category", "none", "--json").json["subscribers"]) == 4
+    assert readers("subscribers", "list", "--category", "Sports", "--json").json["subscribers"] == []
+    assert "none: Trending alone" in readers("subscribers", "stats").out
+    assert "is no category any more" not in readers("status").out
+
+
+@pytest.mark.parametrize("words", [("--no-trending",), ("--frequency", "instant"), ("--category", "Sports")])
+def test_nothing_at_all_is_no_choice(readers: Desk, words: tuple[str, ...]) -> None:
+    said = readers("subscribers", "add", "bob@x.example", "--category", "none", *words, *CONSENT)
+    assert said.code == 2
+    assert "categor" in said.err
+
+
 def test_a_dry_run_tells_the_same_and_changes_nothing(readers: Desk, tmp_path) -> None:  # type: ignore[no-untyped-def]
     text = "email\na@x.example\nA@X.example\nno address\n"
     before = take(readers, text, *CONSENT, "--dry-run")

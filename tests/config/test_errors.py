@@ -78,6 +78,7 @@ URL = 'url = "https://a.example"\n'
         ("[channels.x]\ntoken_file = '.'", "channels.x.token_file", "is no regular file"),
         ("[channels.x]\ntoken_file = 'a'\ntoken = 'b'", "channels.x.token", "is set twice"),
         ("[site]\ncategories = ['A', 'a']", "site.categories", "twice"),
+        ("[site]\ncategories = ['A', 'None']", "site.categories", "cannot be a category"),
         ("[site]\ndata = '~nobody-here/x'", "site.data", "is no usable path"),
         ('[site]\ndata = "a\\u0000"', "site.data", "is no usable path"),
         ("[channels.x]\ntoken_file = '~nobody-here/x'", "channels.x.token_file", "is no usable path"),

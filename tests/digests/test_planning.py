@@ -248,6 +248,15 @@ def test_a_choice_of_removed_categories_gets_nothing_and_is_named(room: Newsroom
     assert "Gardening" in digest.orphans(room.app)[0]
 
 
+def test_who_chose_trending_alone_gets_the_best_few_of_all(room: Newsroom) -> None:
+    ada = room.reader(categories=("none",))
+    for _ in range(5):
+        room.publish()
+    room.build("2026-05-05T07:00")
+    assert len(room.told(ada)) == 3
+    assert digest.orphans(room.app) == []
+
+
 def test_a_preview_needs_no_reader(room: Newsroom) -> None:
     assert digest.preview(room.app, "daily", Choice(), room.clock()) is None
     room.publish()

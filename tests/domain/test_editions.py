@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distributor.editions import compose, numbers, taken, wanted
-from distributor.model import Choice, Section
+from distributor.model import NO_CATEGORY, Choice, Section
 
 OFFERED = ("World", "Business", "Sports", "Science")
 
@@ -51,6 +51,15 @@ def test_without_trending_all_stands_in_its_category() -> None:
 def test_what_is_in_no_category_is_for_who_wants_all() -> None:
     assert composed(pieces((), "World"), Choice(trending=False)) == (Section("World", (2,)), Section("", (1,)))
     assert composed(pieces(()), Choice(("World",))) == ()
+
+
+def test_trending_alone_is_the_best_of_all_and_nothing_else() -> None:
+    alone = Choice((NO_CATEGORY,))
+    found = pieces("Sports", ("Opera", "World"), (), "World", "Opera")
+    assert composed(found, alone, trending=2) == (Section("", (1, 2)),)
+    assert composed(pieces("Opera"), alone, trending=2) == ()
+    assert taken(Piece(1, ()), alone, OFFERED)
+    assert composed(found, alone, trending=0, per_category=3) == (Section("", (1, 2, 3)),)  # no such section for others
 
 
 def test_a_choice_of_removed_categories_is_none_not_all() -> None:

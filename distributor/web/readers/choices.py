@@ -1,6 +1,7 @@
 """What a reader may choose, how a form shows it, and what a form said. Pure, but for the list of time zones.
 
-An empty `categories` means all of them; an empty `weekdays` and an hour of None mean the digest's own.
+An empty `categories` means all of them, NO_CATEGORY none but Trending; an empty `weekdays` and an hour of None mean the
+digest's own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from zoneinfo import available_timezones
 from distributor.choosing import INSTANT, Ask, ask_of
 from distributor.config import Settings
 from distributor.config.readers import WEEKDAYS, Digest
-from distributor.model import Subscriber
+from distributor.model import NO_CATEGORY, Subscriber
 from distributor.rendering import Words
 from distributor.web.readers.desk import language_name
 from distributor.web.readers.forms import Form
@@ -83,13 +84,14 @@ def read(form: Form, settings: Settings, languages: tuple[str, ...], before: Ask
     ]
     picked = [title for title in offered if title in set(form.all("category"))]
     everything = ALL in form.all("category")
+    alone = form.has("trending") and set(form.all("category")) <= {NO_CATEGORY}
     days = tuple(sorted({int(day) for day in form.all("weekday") if day in {*"0123456"}}))
     hour = form.one("hour") if form.has("hour") else "" if before.hour is None else str(before.hour)
     zone = form.one("timezone") or before.timezone
     language = form.one("language") or before.language
     ask = Ask(
         address=form.one("address"),
-        categories=() if everything else tuple(picked),
+        categories=(NO_CATEGORY,) if alone else () if everything else tuple(picked),
         trending=form.has("trending"),
         frequency=frequency,
         weekdays=() if own and days == weekdays(own) else days,
@@ -99,7 +101,7 @@ def read(form: Form, settings: Settings, languages: tuple[str, ...], before: Ask
         breaking=settings.subscribers.breaking and form.has("breaking"),
     )
     wrong = {
-        "categories": "" if everything or picked else "categories",
+        "categories": _unchosen(everything or bool(picked), alone=alone, instant=frequency == INSTANT),
         "frequency": "" if frequency in frequencies(settings) else "choice",
         "hour": "" if hour == "" or hour in _HOURS else "choice",
         "timezone": "" if zone in zones() else "zone",
@@ -112,6 +114,13 @@ def read(form: Form, settings: Settings, languages: tuple[str, ...], before: Ask
         frequency=before.frequency if wrong["frequency"] else frequency,
     )
     return Said(kept, {name: key for name, key in wrong.items() if key})
+
+
+def _unchosen(some: bool, *, alone: bool, instant: bool) -> str:
+    """What is wrong with the categories, as a key of `web.problem`."""
+    if alone:
+        return "trending_alone" if instant else ""
+    return "" if some else "categories"
 
 
 def fewer(settings: Settings, subscriber: Subscriber) -> Ask | None:

@@ -45,10 +45,24 @@ def test_the_address_is_not_changed_by_the_way(app: App, client: TestClient, pag
 
 def test_no_category_at_all_changes_nothing(app: App, client: TestClient, page: str) -> None:
     fields = Form(client.get(page).text, "save").fields | {"act": ["save"]}
-    del fields["category"]
+    del fields["category"], fields["trending"]
     answer = client.post(page, data=fields)
     assert answer.status_code == 422
     assert "Choose at least one." in answer.text
+    assert everybody(app)[0].categories == ()
+
+
+def test_trending_alone_is_chosen_and_given_up_again(app: App, client: TestClient, page: str) -> None:
+    fields = Form(client.get(page).text, "save").fields | {"act": ["save"]}
+    del fields["category"]
+    answer = client.post(page, data=fields)
+    assert answer.status_code == 200
+    assert everybody(app)[0].categories == ("none",)
+    again = Form(answer.text, "save").fields | {"act": ["save"]}
+    assert "category" not in again
+    client.post(page, data=again)
+    assert everybody(app)[0].categories == ("none",)
+    client.post(page, data=again | {"category": ["all"]})
     assert everybody(app)[0].categories == ()
 
 

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from distributor import web
 from distributor.context import App
+from distributor.model import NO_CATEGORY
 from distributor.web.readers import gate
 from tests.desk import Clock, make_app
 from tests.web.readers.conftest import SETTINGS, URL, Form, everybody, everything, letters, link_in, news
@@ -61,10 +62,32 @@ def test_everything_is_chosen_unless_categories_are(app: App, ask: Ask) -> None:
 
 
 def test_no_category_at_all_is_said_beside_them(app: App, ask: Ask) -> None:
-    answer = ask(category=None)
+    answer = ask(category=None, trending=None)
     assert answer.status_code == 422
     assert "Choose at least one." in answer.text
     assert everybody(app) == []
+
+
+def test_trending_alone_is_chosen_by_no_category(app: App, client: TestClient, ask: Ask) -> None:
+    assert "None of these: Trending alone." in client.get("/subscribe").text
+    assert ask(category=None, language="fr").status_code == 200
+    (wish,) = everybody(app)
+    assert (wish.categories, wish.trending) == ((NO_CATEGORY,), True)
+    assert "À la une" in letters(app)[0]["text"]
+    assert "none" not in letters(app)[0]["text"]
+
+
+def test_trending_alone_does_not_come_as_it_happens(app: App, ask: Ask) -> None:
+    answer = ask(category=None, frequency="instant")
+    assert answer.status_code == 422
+    assert "Trending alone comes in a digest" in answer.text
+    assert everybody(app) == []
+
+
+def test_a_link_may_choose_trending_alone(client: TestClient) -> None:
+    page = client.get("/subscribe?category=none").text
+    assert 'name="category" value="all">' in page
+    assert 'name="trending" checked' in page
 
 
 def test_unknown_categories_are_left_out(app: App, ask: Ask) -> None:
