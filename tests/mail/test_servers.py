@@ -25,9 +25,10 @@ from distributor.mail.smtp import SmtpTransport
 from distributor.model import Message
 from tests.contracts.transports import Notes, Rig, TransportContract, letter
 from tests.mail.certificates import Certificates
+from tests.mail.postfix import Postfix, is_listening
 from tests.mail.test_dkim import PEM
 from tests.mail.test_faults import PATIENT, QUICK
-from tests.servers import Server, free_port, program
+from tests.servers import free_port, program
 
 TOKEN = "abcdefghijklmnopqrstuvwxyz-_"
 
@@ -127,7 +128,7 @@ class Sink:
         command = [program("smtp-sink"), *user, "-d", f"{self.dumps}/m.", *options, f"127.0.0.1:{self.port}", "100"]
         self.process = subprocess.Popen(command)
         deadline = time.monotonic() + 20
-        while not _listens(self.port):
+        while not is_listening(self.port):
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
@@ -142,11 +143,6 @@ class Sink:
     def whole(self) -> list[bytes]:
         """What it took to the end, final dot included."""
         return [data for data in (path.read_bytes() for path in self.dumps.iterdir()) if data]
-
-
-def _listens(port: int) -> bool:
-    hexed = f":{port:04X} "
-    return any(hexed in line and " 0A " in line for line in Path("/proc/net/tcp").read_text().splitlines())
 
 
 # smtp-sink's options, the first outcome, and whether the session lives on
@@ -231,75 +227,20 @@ def post(skeleton: Skeleton, number: int, recipient: str) -> Letter:
 @pytest.fixture(scope="module")
 def postfix(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[tuple[int, Path]]:
     """A Postfix of its own: it delivers reader+anything@box.example into a Maildir, and knows nobody else there."""
-    if os.geteuid() != 0:
-        pytest.skip("Postfix starts as root only")
-    binary = program("postfix")
     folder, port = tmp_path_factory.mktemp("postfix"), free_port()
-    for parent in (folder, *folder.parents):
-        if parent.stat().st_uid == 0:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    for name in ("conf", "queue", "data", "mail"):
-        (folder / name).mkdir()
-    shutil.chown(folder / "data", "postfix")
+    (folder / "mail").mkdir()
     shutil.chown(folder / "mail", "nobody")
-    (folder / "conf/main.cf").write_text(
-        f"""compatibility_level = 3.6
-queue_directory = {folder}/queue
-data_directory = {folder}/data
-maillog_file = {folder}/log
-maillog_file_prefixes = {folder}
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-myhostname = mx.box.example
-mydestination =
-local_recipient_maps =
-alias_maps =
-alias_database =
-virtual_mailbox_domains = box.example
-virtual_mailbox_base = {folder}/mail
-virtual_mailbox_maps = regexp:{folder}/conf/readers
-virtual_uid_maps = static:{_uid("nobody")}
-virtual_gid_maps = static:{_uid("nobody")}
-mynetworks = 127.0.0.0/8
-smtpd_recipient_restrictions = reject_unauth_destination
-smtpd_tls_security_level = may
-smtpd_tls_chain_files = {certificates.folder}/127.0.0.1.pem
-smtpd_client_connection_rate_limit = 0
-"""
-    )
-    (folder / "conf/readers").write_text("/^reader\\+?.*@box\\.example$/ inbox/\n")
-    (folder / "conf/master.cf").write_text(
-        f"""127.0.0.1:{port} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-proxymap unix - - n - - proxymap
-smtp unix - - n - - smtp
-error unix - - n - - error
-retry unix - - n - - error
-discard unix - - n - - discard
-virtual unix - n n - - virtual
-anvil unix - - n - 1 anvil
-postlog unix-dgram n - n - 1 postlogd
-"""
-    )
-    server = Server("", [binary, "-c", str(folder / "conf"), "start-fg"], folder, lambda: _listens(port))
-    server.start()
+    settings = {
+        "virtual_mailbox_domains": "box.example",
+        "smtpd_recipient_restrictions": "reject_unauth_destination",
+        "smtpd_tls_security_level": "may",
+        "smtpd_tls_chain_files": f"{certificates.folder}/127.0.0.1.pem",
+    }
+    readers = "/^reader\\+?.*@box\\.example$/ inbox/\n"
+    service = f"127.0.0.1:{port} inet n - n - - smtpd"
+    server = Postfix(folder, service, settings, readers, mail=folder / "mail", owner="nobody").start(port)
     yield port, folder / "mail/inbox"
-    subprocess.run([binary, "-c", str(folder / "conf"), "stop"], capture_output=True)
     server.stop()
-
-
-def _uid(name: str) -> int:
-    import pwd
-
-    return pwd.getpwnam(name).pw_uid
 
 
 @pytest.mark.server("postfix")
