@@ -8,14 +8,16 @@ With `memory://` the bells ring in this process only; what another process puts 
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -25,13 +27,13 @@ import structlog
 
 from distributor import collect, deliver, digest, mailing, sweeping, upkeep
 from distributor.app import build_app, utc_now
-from distributor.config import Settings, feed_settings, sample_settings
+from distributor.config import Settings, feed_text, load, sample_text
 from distributor.context import App
 from distributor.model import State
 from distributor.stopping import softly, take_signals
 from distributor.store import census, sources
 
-__all__ = ["Plan", "feed_plan", "run_forever", "run_once", "sample_plan", "serve_web", "settings_plan"]
+__all__ = ["Plan", "feed_plan", "public_port", "run_forever", "run_once", "sample_plan", "serve_web", "settings_plan"]
 
 log = structlog.get_logger(__name__)
 
@@ -54,20 +56,34 @@ def settings_plan(load: Callable[[], Settings]) -> Plan:
 
 
 @contextmanager
-def sample_plan() -> Iterator[Plan]:
-    """The sample newsroom, served on loopback, with a ledger of its own that is gone afterwards."""
+def sample_plan(public: int = 0) -> Iterator[Plan]:
+    """The sample newsroom, served on loopback, with a ledger of its own that is gone afterwards.
+
+    `public` is the port of the readers' pages; with 0 there are neither these nor mail.
+    """
     from distributor.sample import Newsroom
     from distributor.sample.server import serve
 
     with _folder() as data, serve(Newsroom(started=utc_now())) as server:
-        yield Plan(sample_settings(f"{server.url}/atom.xml", data))
+        yield _kept(data, sample_text(f"{server.url}/atom.xml", data, public))
 
 
 @contextmanager
-def feed_plan(url: str) -> Iterator[Plan]:
-    """One site or feed, shown on previews, with a ledger of its own that is gone afterwards."""
+def feed_plan(url: str, public: int = 0) -> Iterator[Plan]:
+    """One site or feed, shown on previews, with a ledger of its own that is gone afterwards; `public` as above."""
     with _folder() as data:
-        yield Plan(feed_settings(url, data))
+        yield _kept(data, feed_text(url, data, public))
+
+
+def public_port(admin: int | None) -> int:
+    """For a run without settings: the port after the staff's page's (8000 unless said), else any that is free."""
+    for port in (0 if admin == 0 else (8000 if admin is None else admin) % 65535 + 1, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return int(probe.getsockname()[1])
+    return 0
 
 
 def run_once(plan: Plan) -> Mapping[str, Any]:
@@ -247,6 +263,14 @@ def _soon(app: App) -> bool:
         sweeping.has_work(app, account, stations, now + timedelta(seconds=2))
         for account, stations in app.accounts().items()
     )
+
+
+def _kept(data: Path, text: str) -> Plan:
+    """Settings in a file beside the ledger, so that commands in another terminal can name it."""
+    path = data / "distributor.toml"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    return settings_plan(lambda: load(path, {}))
 
 
 @contextmanager

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -38,7 +41,7 @@ def run(session: Session, once: bool, sample: bool, feed: str | None, port: int 
     if feed is not None and not feed.strip():
         raise click.UsageError("--feed needs the address of a site or feed")
     with ExitStack() as stack:
-        plan = _plan(session, stack, sample, feed)
+        plan = _plan(session, stack, sample, feed, 0 if once else running.public_port(port))
         if not once:
             session.printed = True
             running.run_forever(plan, port=port, ready=lambda url: ready(session, plan, url))
@@ -52,14 +55,14 @@ def run(session: Session, once: bool, sample: bool, feed: str | None, port: int 
             say(f"{states or 'nothing new'} in {counts['seconds']} s")
 
 
-def _plan(session: Session, stack: ExitStack, sample: bool, feed: str | None) -> Plan:
+def _plan(session: Session, stack: ExitStack, sample: bool, feed: str | None, public: int) -> Plan:
     from distributor import run as running
 
     if feed is not None:
-        plan = stack.enter_context(running.feed_plan(with_scheme(feed)))
+        plan = stack.enter_context(running.feed_plan(with_scheme(feed), public))
         _look(plan)
     elif sample or session.path is None:
-        plan = stack.enter_context(running.sample_plan())
+        plan = stack.enter_context(running.sample_plan(public))
     else:
         path = session.path
         plan = running.settings_plan(lambda: session.read(path))
@@ -81,10 +84,26 @@ def _look(plan: Plan) -> None:
 
 
 def ready(session: Session, plan: Plan, url: str) -> None:
-    """Tells where to look."""
-    name = plan.settings.site.name
+    """Tells where to look, and beside a run without settings of its own how other commands find it."""
+    from distributor.config import passing
+
+    settings = plan.settings
+    readers = f"{settings.site.public_url}/subscribe" if settings.mail and settings.web.public else ""
+    file = str(settings.path) if passing(settings) else ""
     if session.json:
-        click.echo(document({"page": url, "site": name}))
-    else:
-        say(f"{name}: what goes where is shown at {url}")
-        say("stop with Ctrl-C")
+        said = {"page": url, "site": settings.site.name, "subscribe": readers, "config": file}
+        click.echo(document({key: one for key, one in said.items() if one}))
+        return
+    say(f"{settings.site.name}: what goes where is shown at {url}")
+    if readers:
+        say(f"readers subscribe at {readers}" + (f"; their mails are shown at {url}/outbox" if file else ""))
+    if file:
+        say(f"more, from another terminal: {_program()} --config {file} send --digest daily")
+    say("stop with Ctrl-C")
+
+
+def _program() -> str:
+    """This program, as a person can call it again."""
+    called = sys.argv[0]
+    name = Path(called).name
+    return called if name == "distributor" and shutil.which(name) != called else "distributor"

@@ -8,7 +8,7 @@ Editing the file is `distributor.config.edit`, writing the first one `distributo
 
 from distributor.config.channel import Channel as ChannelSettings
 from distributor.config.loading import explain, find, load, loads
-from distributor.config.samples import feed_settings, sample_settings
+from distributor.config.samples import feed_settings, feed_text, passing, sample_settings, sample_text
 from distributor.config.secrets import redact
 from distributor.config.settings import Settings, secret_key
 from distributor.config.source import Source as SourceSettings
@@ -19,10 +19,13 @@ __all__ = [
     "SourceSettings",
     "explain",
     "feed_settings",
+    "feed_text",
     "find",
     "load",
     "loads",
+    "passing",
     "redact",
     "sample_settings",
+    "sample_text",
     "secret_key",
 ]

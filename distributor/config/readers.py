@@ -15,7 +15,8 @@ __all__ = ["WEEKDAYS", "Digest", "Mail", "Relay", "Subscribers"]
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MAILBOX = re.compile(r"(?:[^<>\r\n]*<)?[^\s<>@]+@[^\s<>@]+>?")
-_WAY = re.compile(r"(smtp|smtps|lmtp|ses|postmark)://\S+|(sendmail|maildir)://\S*|outbox:|[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+# What stands behind is the transport's to judge, as are the schemes that others add.
+_WAY = re.compile(r"(smtp|smtps|lmtp|ses)://\S+|(?!(?:smtps?|lmtp|ses):)[A-Za-z_][\w.+-]*:\S*")
 
 
 def _mailbox(value: str) -> str:
@@ -49,12 +50,14 @@ Weekdays = Annotated[tuple[str, ...], BeforeValidator(_weekdays)]
 
 
 class Relay(fields.Table):
-    """One way out. `sessions` are conversations at once in one process, `per_second` letters in all (0: no limit)."""
+    """One way out. `sessions` are conversations at once in one process, `per_second` letters in all; with 0 each
+    transport has its own: see docs/mail.md.
+    """
 
     name: str
     url: Way
     password: SecretStr | None = None
-    sessions: int = Field(default=4, ge=1, le=100)
+    sessions: int = Field(default=0, ge=0, le=100)
     per_second: float = Field(default=0.0, ge=0, le=100_000)
     enabled: bool = True
 
@@ -67,7 +70,7 @@ class Mail(fields.Table):
     sender: Annotated[str, AfterValidator(_mailbox)] = Field(alias="from")
     smtp: Way = Address("outbox:")
     password: SecretStr | None = None
-    sessions: int = Field(default=4, ge=1, le=100)
+    sessions: int = Field(default=0, ge=0, le=100)
     per_second: float = Field(default=0.0, ge=0, le=100_000)
     reply_to: Annotated[str, AfterValidator(_mailbox)] | None = None
     unknown: Literal["hold", "resend"] = "hold"

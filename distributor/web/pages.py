@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 import distributor
+from distributor.config import passing
 from distributor.context import App
 from distributor.web import previews
 from distributor.web.assets import asset
@@ -37,6 +38,8 @@ class Pages:
         self.environment.globals |= {
             "asset": asset,
             "initial": self.initial,
+            "program": f"distributor --config {app.settings.path}" if passing(app.settings) else "distributor",
+            "public_url": str(app.settings.site.public_url or "") if app.settings.mail else "",
             "site": app.settings.site.name,
             "staff": PLACES if staff else (),
             "version": distributor.__version__,

@@ -116,3 +116,35 @@ def test_a_feed_is_not_added_twice(desk: Desk, site: str) -> None:
     for again in (f"{site}/atom.xml", site):
         said = desk("sources", "add", "again", again)
         assert (said.code, "paper watches that address already" in said.err) == (2, True)
+
+
+def test_the_sample_has_mail_and_digests_without_any_setting(desk: Desk) -> None:
+    from starlette.testclient import TestClient
+
+    from distributor import config, enlisting, run, web
+    from distributor.app import build_app
+    from distributor.choosing import Ask
+
+    desk.path.unlink()
+    with run.sample_plan(run.public_port(0)) as plan:
+        assert config.passing(plan.settings)
+        assert plan.settings.path is not None
+        assert plan.settings.path.stat().st_mode & 0o777 == 0o600
+        run.run_once(plan)
+        app = build_app(plan.settings, reload=plan.reload, wake=False)
+        try:
+            with TestClient(web.public_app(app), base_url=str(plan.settings.site.public_url)) as readers:
+                assert readers.get("/subscribe").status_code == 200
+            enlisting.add(app, Ask(address="anna@example.org", frequency="daily"), who="test", consent="a letter")
+            beside = ("--config", str(plan.settings.path))
+            assert desk("send", "--digest", "daily", "--yes", *beside).out.startswith("daily: 1 mail planned")
+            with TestClient(web.admin_app(app), base_url="http://127.0.0.1:8000") as staff:
+                assert "anna@example.org" in staff.get("/outbox").text
+                shown = staff.get("/digests").text
+            assert f"distributor --config {plan.settings.path} send --digest daily" in shown
+            assert f"{plan.settings.site.public_url}/subscribe" in shown
+            assert desk("status", *beside).out.startswith("The Sample")
+        finally:
+            app.fetcher.close()
+            app.store.close()
+    assert not plan.settings.path.exists()

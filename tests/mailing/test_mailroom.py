@@ -63,3 +63,37 @@ def test_the_sites_name_stands_in_for_a_senders_name(tmp_path: Path) -> None:
     room = build_mailroom(settings(tmp_path, SETTINGS.replace("The Paper <news@paper.example>", "news@paper.example")))
     assert room is not None
     assert room.identity.from_ == '"The Paper" <news@paper.example>'
+
+
+@pytest.mark.parametrize(
+    ("way", "sessions", "per_second"),
+    [
+        ('smtp = "outbox:"', 4, 0),
+        ('smtp = "postmark://"\npassword = "00000000-1111-2222-3333-444444444444"', 10, 0),
+        (
+            'smtp = "ses://AKIAIOSFODNN7EXAMPLE@eu-west-1"\npassword = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00"',
+            10,
+            14,
+        ),
+    ],
+)
+def test_what_the_settings_do_not_say_is_each_providers_own(
+    tmp_path: Path, way: str, sessions: int, per_second: float
+) -> None:
+    room = build_mailroom(settings(tmp_path, SETTINGS.replace("[mail]\n", f"[mail]\n{way}\n")))
+    assert room is not None
+    assert (room.relays["mail"].sessions, room.relays["mail"].per_second) == (sessions, per_second)
+    said = f"[mail]\n{way}\nsessions = 4\nper_second = 2\n"
+    room = build_mailroom(settings(tmp_path, SETTINGS.replace("[mail]\n", said)))
+    assert room is not None
+    assert (room.relays["mail"].sessions, room.relays["mail"].per_second) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    "way",
+    ["eml:///srv/mail", "outbox:?form=eml", "tests.mail.test_registry:Courier?route=2", "sendmail:///bin/true"],
+)
+def test_every_way_that_is_written_down_can_be_set(tmp_path: Path, way: str) -> None:
+    room = build_mailroom(settings(tmp_path, SETTINGS.replace("[mail]\n", f'[mail]\nsmtp = "{way}"\n')))
+    assert room is not None
+    assert room.relays["mail"].sessions > 0
