@@ -53,12 +53,12 @@ class Chain:
     def arrived(self, number: int) -> Any:
         """The one unread mail of a reader's, as soon as it is there; it is marked as read."""
         deadline = time.monotonic() + 60
-        with ImapMailbox(self.account(number)) as mailbox:
-            while time.monotonic() < deadline:
+        while time.monotonic() < deadline:
+            with ImapMailbox(self.account(number)) as mailbox:
                 for name, content in mailbox.messages():
                     mailbox.done(name)
                     return email.message_from_bytes(content, policy=email.policy.default)
-                time.sleep(0.1)
+            time.sleep(0.1)
         raise AssertionError(f"nothing came to reader{number}")
 
 
