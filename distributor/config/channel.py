@@ -26,7 +26,7 @@ class Channel(fields.Table):
     """One channel. `categories=None` takes every article, even one whose category words map to none.
 
     `pace` replaces what the channel's class ships with; `per_hour` and `min_gap` come on top.
-    `pictures` sends an article's picture along.
+    `pictures` sends an article's picture along. `track`: the link leads through ours, so that clicks are counted.
     `timezone`, `utm` and `hashtags` are the site's where the table names none.
     """
 
@@ -52,6 +52,7 @@ class Channel(fields.Table):
     utm: fields.Utm = Field(default_factory=dict, validate_default=True)
     hashtags: int = Field(default=2, ge=0, le=20)
     pictures: bool = True
+    track: bool = True
     options: Annotated[Options, PlainSerializer(Options.shown)] = Field(default_factory=lambda: Options({}))
 
     @property

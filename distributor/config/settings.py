@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 
 from distributor.config import fields, readers, secrets, tables
 from distributor.config.channel import Channel
+from distributor.config.signals import Signals
 from distributor.config.source import Source
 from distributor.config.values import url_secrets
 
@@ -32,6 +33,7 @@ class Document(fields.Table):
     database: tables.Database = Field(default_factory=tables.Database)
     broker: tables.Broker = Field(default_factory=tables.Broker)
     ranking: tables.Ranking = Field(default_factory=tables.Ranking)
+    signals: Signals = Field(default_factory=Signals)
     workers: tables.Workers = Field(default_factory=tables.Workers)
     secret_key: SecretStr | None = Field(default=None, min_length=32)
 
@@ -70,7 +72,7 @@ def _secrets(settings: Settings) -> Iterator[str]:
     mail, web = settings.mail, settings.web
     of_mail = (mail.password, mail.dkim_key, mail.bounces_password, mail.hook_secret) if mail else ()
     of_relays = (relay.password for relay in settings.relays.values())
-    for secret in (*of_mail, *of_relays, web.metrics_token, settings.secret_key):
+    for secret in (*of_mail, *of_relays, web.metrics_token, settings.signals.hook_secret, settings.secret_key):
         if secret is not None:
             yield from secrets.pieces(secret.get_secret_value())
 

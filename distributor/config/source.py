@@ -25,7 +25,8 @@ class Source(fields.Table):
 
     `category_map` goes from the source's words to the publisher's categories; its word `default` takes the rest.
     `backfill` is how many articles of the first poll go out; `breaking` the category words that make an article so.
-    `language` stands in where the feed names none.
+    `language` stands in where the feed names none. With `radar` it is another outlet: nothing of it is posted, what it
+    reports counts for our articles on the same story.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Source(fields.Table):
     language: fields.Language | None = None
     breaking: fields.Words = ("breaking", "breaking news")
     withdraw_missing: bool = True
+    radar: bool = False
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:

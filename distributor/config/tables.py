@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from distributor.config import fields
-from distributor.config.values import Address, Listen
+from distributor.config.values import Address, Listen, network
 from distributor.model import NO_CATEGORY
 from distributor.ranking import RankingSettings
 
@@ -81,10 +80,6 @@ def _ledger(value: Any) -> Any:
     return value
 
 
-def _proxy(value: str) -> str:
-    return str(ipaddress.ip_network(value, strict=False))
-
-
 class Site(fields.Table):
     """The publisher. `data` is where the ledger and keys are, `templates` a folder that overrides ours one by one."""
 
@@ -115,7 +110,7 @@ class Web(fields.Table):
 
     admin: fields.Listener = Listen("127.0.0.1", 8000)
     public: fields.Listener | None = None
-    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_proxy)], ...], BeforeValidator(fields.words)] = ()
+    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(network)], ...], BeforeValidator(fields.words)] = ()
     metrics_token: SecretStr | None = None
 
 

@@ -179,6 +179,11 @@ def listen(value: object) -> Listen:
     return Listen(name.strip("[]") or "127.0.0.1", int(port))
 
 
+def network(value: str) -> str:
+    """A network in CIDR, or one address, as it is written shortest. ValueError."""
+    return str(ipaddress.ip_network(value, strict=False))
+
+
 def host(value: object) -> str:
     """From "cms.internal" or "cms.internal:8080", in lower case; "[fd00::1]:80" for an IPv6 address."""
     text = value.strip().lower().rstrip(".") if isinstance(value, str) else ""

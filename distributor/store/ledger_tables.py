@@ -11,6 +11,7 @@ from distributor.store.columns import Id, Words, json, metadata, moment, number,
 
 __all__ = [
     "FOLLOWED",
+    "IS_UNSETTLED",
     "LOST",
     "TO_MAIL",
     "UNSETTLED",
@@ -53,6 +54,8 @@ article = sa.Table(
     number("revision"),
     number("lane"),
     sa.Column("boost", sa.Float, nullable=False, server_default="0"),
+    text("place"),  # "pin", "bury", or "" for where the ranking puts it; until `place_until` (NULL: for good)
+    moment("place_until", nullable=True),
     sa.Column("same_as", Id, nullable=False, server_default="0"),
     text("status"),
     text("note"),
@@ -129,6 +132,8 @@ delivery = sa.Table(
     sa.Index(None, "channel", "claimed_at"),
 )
 UNSETTLED = "state in ('pending', 'sending', 'held', 'uncertain')"
+# Said beside a state that is looked for, in the index's own words: by a parameter alone no database takes that index.
+IS_UNSETTLED = sa.text(f"delivery.{UNSETTLED}")
 sa.Index(
     "ix_delivery_unsettled",
     delivery.c.state,

@@ -7,6 +7,7 @@ that is what makes its tables known to `Store.open`, to the migrations and to th
 from distributor.store.columns import EPOCH, MICROSECOND, Id, Moment, metadata
 from distributor.store.ledger_tables import (
     FOLLOWED,
+    IS_UNSETTLED,
     LOST,
     TO_MAIL,
     UNSETTLED,
@@ -37,13 +38,16 @@ from distributor.store.reader_tables import (
     subscriber,
     suppression,
 )
+from distributor.store.signal_tables import UNJUDGED, coverage, event, link, reading, signal, total
 
 __all__ = [
     "EPOCH",
     "FOLLOWED",
+    "IS_UNSETTLED",
     "LOST",
     "MICROSECOND",
     "TO_MAIL",
+    "UNJUDGED",
     "UNSETTLED",
     "Id",
     "Moment",
@@ -56,20 +60,26 @@ __all__ = [
     "bounce",
     "choice",
     "consent",
+    "coverage",
     "delivery",
     "domain",
     "edition",
+    "event",
     "fact",
     "heard",
+    "link",
     "message",
     "metadata",
     "process",
     "ranking",
+    "reading",
     "schedule",
+    "signal",
     "slot",
     "source",
     "subscriber",
     "suppression",
     "switch",
+    "total",
     "unmapped",
 ]
