@@ -315,7 +315,9 @@ _RECENT = sa.select(_a.id, _a.guid, _a.url, _a.published_at, _a.missing_since).w
 
 _ITEM = sa.select(_a.id, _a.published_at, _a.categories, _a.boost)
 _ITEMS = _ITEM.where(_a.id.in_(sa.bindparam("of", expanding=True)))
-_LIVE = _ITEM.where(_a.id.in_(sa.select(t.delivery.c.article_id).where(t.delivery.c.state.in_(["pending", "held"]))))
+_LIVE = _ITEM.where(
+    _a.id.in_(sa.select(t.delivery.c.article_id).where(t.IS_UNSETTLED, t.delivery.c.state.in_(["pending", "held"])))
+)
 _RANKED_AT = sa.select(sa.func.min(t.ranking.c.at))
 
 

@@ -91,7 +91,7 @@ def by_channel(connection: sa.Connection, since: datetime, ending: Sequence[str]
     ends = {}
     for channel in ending:
         waiting = sa.select(sa.func.min(d.c.due_at), sa.func.min(d.c.expires_at)).where(
-            sa.text(t.UNSETTLED), d.c.state == State.PENDING.value, d.c.channel == channel
+            t.IS_UNSETTLED, d.c.state == State.PENDING.value, d.c.channel == channel
         )
         ends[channel] = connection.execute(waiting).one()
     return {
@@ -182,7 +182,7 @@ def _channels(connection: sa.Connection) -> list[str]:
 
 def unsettled(connection: sa.Connection) -> dict[str, dict[State, int]]:
     """What is unsettled on each channel, however old."""
-    query = sa.select(d.c.channel, d.c.state, sa.func.count()).where(sa.text(t.UNSETTLED))
+    query = sa.select(d.c.channel, d.c.state, sa.func.count()).where(t.IS_UNSETTLED)
     found: dict[str, dict[State, int]] = {}
     for channel, state, number in connection.execute(query.group_by(d.c.channel, d.c.state)):
         found.setdefault(channel, {})[State(state)] = number
@@ -194,7 +194,7 @@ def expiring(connection: sa.Connection, until: datetime, channels: Sequence[str]
     query = (
         sa.select(d.c.channel, sa.func.count(), sa.func.min(d.c.expires_at))
         .where(
-            sa.text(t.UNSETTLED),
+            t.IS_UNSETTLED,
             d.c.state.in_([State.PENDING.value, State.HELD.value]),
             d.c.channel.in_(channels),
             d.c.expires_at <= until,
@@ -236,7 +236,7 @@ def held_reasons(connection: sa.Connection) -> list[tuple[str, str, str, int]]:
     query = (
         sa.select(source, d.c.channel, d.c.reason, sa.func.count())
         .select_from(d.outerjoin(t.article, t.article.c.id == d.c.article_id))
-        .where(sa.text(f"delivery.{t.UNSETTLED}"), d.c.state == State.HELD.value)
+        .where(t.IS_UNSETTLED, d.c.state == State.HELD.value)
         .group_by(source, d.c.channel, d.c.reason)
     )
     return [tuple(row) for row in connection.execute(query)]

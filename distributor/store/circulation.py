@@ -66,7 +66,7 @@ def insert_mails(connection: sa.Connection, readers: Sequence[int], values: dict
 def postponed(connection: sa.Connection, digest: str, slot: datetime) -> bool:
     """Whether mails of earlier slots of this digest still wait."""
     query = sa.select(d.c.id).where(
-        sa.text(t.UNSETTLED), d.c.state.in_(["pending", "held"]), d.c.channel == digest, d.c.due_at < slot
+        t.IS_UNSETTLED, d.c.state.in_(["pending", "held"]), d.c.channel == digest, d.c.due_at < slot
     )
     return connection.execute(query.limit(1)).one_or_none() is not None
 

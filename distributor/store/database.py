@@ -145,8 +145,11 @@ def _make_durable(connection: sa.Connection, *, durable: bool) -> None:
 
 
 def _make_lazy(connection: Any, _record: Any) -> None:
-    """PostgreSQL: what must survive a crash says so itself, everything else need not wait for the disk."""
+    """PostgreSQL: what must survive a crash says so itself, everything else need not wait for the disk. And our
+    statements are short: to compile one takes longer than to run it.
+    """
     connection.execute("SET synchronous_commit = off")
+    connection.execute("SET jit = off")
     connection.commit()
 
 

@@ -46,7 +46,7 @@ def pulse(connection: sa.Connection) -> str:
     numbers = connection.execute(sa.select(*tops)).one()
     waiting = connection.execute(
         sa.select(d.c.state, d.c.channel, sa.func.count(), sa.func.max(d.c.due_at))
-        .where(sa.text(t.UNSETTLED))
+        .where(t.IS_UNSETTLED)
         .group_by(d.c.state, d.c.channel)
         .order_by(d.c.state, d.c.channel)
     )
@@ -67,7 +67,7 @@ def tallies(connection: sa.Connection) -> list[Tally]:
 def oldest_due(connection: sa.Connection, now: datetime) -> dict[str, datetime]:
     """For each channel with something due, since when the oldest of it has been."""
     query = sa.select(d.c.channel, sa.func.min(d.c.due_at)).where(
-        sa.text(t.UNSETTLED), d.c.state == State.PENDING.value, d.c.due_at <= now
+        t.IS_UNSETTLED, d.c.state == State.PENDING.value, d.c.due_at <= now
     )
     return {row[0]: row[1] for row in connection.execute(query.group_by(d.c.channel))}
 

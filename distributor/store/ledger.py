@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from distributor.model import Delivery, Kind, Message, State
-from distributor.states import Settlement
+from distributor.states import UNMADE, Settlement
 from distributor.store import tables as t
 from distributor.store.articles import insert_into
 from distributor.store.queue import doubt_stays
@@ -68,6 +68,18 @@ def of_article(connection: sa.Connection, article_id: int) -> list[Delivery]:
     return [delivery_from(row) for row in rows]
 
 
+def unmade_alerts(connection: sa.Connection, article_id: int) -> list[Delivery]:
+    """The mails about an article that wait because they could not be made."""
+    query = sa.select(d).where(
+        d.c.article_id == article_id,
+        d.c.recipient_id != 0,
+        t.IS_UNSETTLED,
+        d.c.state == State.HELD.value,
+        d.c.reason.in_(UNMADE),
+    )
+    return [delivery_from(row) for row in connection.execute(query.order_by(d.c.id))]
+
+
 def deliveries(
     connection: sa.Connection,
     *,
@@ -80,6 +92,7 @@ def deliveries(
     query = sa.select(d).order_by(d.c.id.desc()).limit(limit)
     if states:
         query = query.where(d.c.state.in_([state.value for state in states]))
+        query = query.where(t.IS_UNSETTLED) if _UNSETTLED.issuperset(states) else query
     if channel:
         query = query.where(d.c.channel == channel)
     if since:
@@ -191,6 +204,7 @@ def _new(table: sa.Table, *names: str) -> dict[str, Any]:
     return {name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
 
 
+_UNSETTLED = frozenset({State.PENDING, State.SENDING, State.HELD, State.UNCERTAIN})
 # What is done for every post is built once: building a statement costs more than running it.
 _THIS = (d.c.id == sa.bindparam("of_id"), d.c.attempt == sa.bindparam("of_attempt"))
 _CLAIM = (
@@ -260,7 +274,7 @@ def held_of_source(connection: sa.Connection, source: str) -> list[Delivery]:
     query = (
         sa.select(d)
         .join(t.article, t.article.c.id == d.c.article_id)
-        .where(t.article.c.source == source, d.c.state == State.HELD.value)
+        .where(t.article.c.source == source, t.IS_UNSETTLED, d.c.state == State.HELD.value)
         .order_by(d.c.id)
     )
     return [delivery_from(row) for row in connection.execute(query)]

@@ -9,10 +9,21 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from distributor.model import NO_CATEGORY, Delivery, State
+from distributor.states import UNMADE
 from distributor.store import tables as t
 from distributor.store.rows import delivery_from
 
-__all__ = ["BROKEN", "Waiting", "held_editions", "lost_categories", "lost_digests", "next_slots", "rates", "uncertain"]
+__all__ = [
+    "BROKEN",
+    "Waiting",
+    "held_editions",
+    "lost_categories",
+    "lost_digests",
+    "next_slots",
+    "rates",
+    "uncertain",
+    "unmade",
+]
 
 d, s = t.delivery, t.subscriber
 # A fact: why the mailbox of bounces could not be read last time, "" where it could.
@@ -32,7 +43,7 @@ class Waiting:
 
 def uncertain(connection: sa.Connection, limit: int = 1000) -> list[Delivery]:
     """What nobody knows the outcome of, the newest first."""
-    query = sa.select(d).where(sa.text(t.UNSETTLED), d.c.state == State.UNCERTAIN.value)
+    query = sa.select(d).where(t.IS_UNSETTLED, d.c.state == State.UNCERTAIN.value)
     return [delivery_from(row) for row in connection.execute(query.order_by(d.c.id.desc()).limit(limit))]
 
 
@@ -52,6 +63,18 @@ def held_editions(connection: sa.Connection) -> list[Waiting]:
         .order_by(e.slot, e.digest)
     )
     return [Waiting(row[0], row[1], int(row[2]), int(row[3]), int(row[4])) for row in connection.execute(query)]
+
+
+def unmade(connection: sa.Connection) -> list[tuple[str, int]]:
+    """What could not be made of digests, mails and posts: (digest, how many)."""
+    query = (
+        sa.select(t.edition.c.digest, sa.func.count())
+        .join(d, d.c.edition_id == t.edition.c.id)
+        .where(t.IS_UNSETTLED, d.c.state == State.HELD.value, d.c.reason.in_(UNMADE))
+        .group_by(t.edition.c.digest)
+        .order_by(t.edition.c.digest)
+    )
+    return [(digest, int(number)) for digest, number in connection.execute(query)]
 
 
 def lost_digests(connection: sa.Connection, digests: Collection[str]) -> list[tuple[str, int]]:

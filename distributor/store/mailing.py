@@ -127,7 +127,10 @@ def settle(connection: sa.Connection, rows: Sequence[Mapping[str, Any]], *, owne
 def under_lease(connection: sa.Connection, ending: str) -> list[Delivery]:
     """The mails being sent under the lease whose name ends so: those of one journal."""
     query = sa.select(d).where(
-        d.c.state == State.SENDING.value, d.c.recipient_id != 0, d.c.lease_owner.endswith(ending, autoescape=True)
+        t.IS_UNSETTLED,
+        d.c.state == State.SENDING.value,
+        d.c.recipient_id != 0,
+        d.c.lease_owner.endswith(ending, autoescape=True),
     )
     return [delivery_from(row) for row in connection.execute(query.order_by(d.c.id))]
 
@@ -149,7 +152,11 @@ def postpone(connection: sa.Connection, until: Mapping[int, datetime]) -> None:
 def left_behind(connection: sa.Connection, now: datetime, dead: Sequence[str]) -> list[Delivery]:
     """The mails being sent by an owner whose lease ran out or who is known to be dead."""
     gone = sa.or_(d.c.lease_until <= now, d.c.lease_owner.in_(dead)) if dead else d.c.lease_until <= now
-    query = sa.select(d).where(d.c.state == State.SENDING.value, d.c.recipient_id != 0, gone).order_by(d.c.id)
+    query = (
+        sa.select(d)
+        .where(t.IS_UNSETTLED, d.c.state == State.SENDING.value, d.c.recipient_id != 0, gone)
+        .order_by(d.c.id)
+    )
     return [delivery_from(row) for row in connection.execute(query)]
 
 
@@ -253,6 +260,7 @@ _ANY = (
     .where(
         sa.text("state = 'pending' and recipient_id <> 0"),
         d.c.channel.in_(sa.bindparam("channels", expanding=True)),
+        d.c.lane.in_([int(lane) for lane in Lane]),  # so that the index leads to the moment
         d.c.due_at <= sa.bindparam("now", type_=t.Moment),
     )
     .limit(1)

@@ -58,7 +58,7 @@ def peek(
     urgent = [gate.channel for gate in gates if gate.urgent and not gate.ordinary]
     if not ordinary and not urgent:
         return None
-    values = {"now": now, "ordinary": ordinary, "urgent": urgent} | ({"only": list(only)} if only else {})
+    values = {"now": now, "open": ordinary + urgent, "ordinary": ordinary} | ({"only": list(only)} if only else {})
     row = connection.execute(_peek(bool(only)), values).one_or_none()
     return None if row is None else delivery_from(row)
 
@@ -76,16 +76,17 @@ def _peek(narrowed: bool) -> sa.Select[Any]:
         post.c.generation == d.c.generation,
         post.c.state == State.SENT.value,
     )
-    ordinary = d.c.channel.in_(sa.bindparam("ordinary", expanding=True))
-    urgent = d.c.channel.in_(sa.bindparam("urgent", expanding=True))
+    of_open, of_ordinary = (d.c.channel.in_(sa.bindparam(name, expanding=True)) for name in ("open", "ordinary"))
     query = (
         sa.select(d)
         .outerjoin(t.ranking, t.ranking.c.article_id == d.c.article_id)
         .where(
+            t.IS_UNSETTLED,
             d.c.state == State.PENDING.value,
             d.c.due_at <= now,
             sa.or_(d.c.expires_at.is_(None), d.c.expires_at > now),
-            sa.or_(ordinary, sa.and_(urgent, is_urgent)),
+            of_open,  # by itself, for the index
+            sa.or_(of_ordinary, is_urgent),
             sa.or_(d.c.kind.not_in(FOLLOW_UPS), stands),
         )
         .order_by(d.c.lane, sa.func.coalesce(t.ranking.c.score, 0.0).desc(), d.c.due_at, d.c.id)
@@ -99,7 +100,8 @@ def waiting_by_rank(connection: sa.Connection, channel: str, now: datetime) -> l
     query = (
         sa.select(d.c.id)
         .outerjoin(t.ranking, t.ranking.c.article_id == d.c.article_id)
-        .where(d.c.state == State.PENDING.value, d.c.channel == channel, d.c.kind == Kind.POST.value, d.c.due_at <= now)
+        .where(t.IS_UNSETTLED, d.c.state == State.PENDING.value, d.c.channel == channel, d.c.due_at <= now)
+        .where(d.c.kind == Kind.POST.value)
         .order_by(d.c.lane, sa.func.coalesce(t.ranking.c.score, 0.0).desc(), d.c.due_at, d.c.id)
     )
     return list(connection.execute(query).scalars())
@@ -111,7 +113,8 @@ def expire(connection: sa.Connection, now: datetime, *, but: Sequence[str] = ())
     What is held waits for a person, however long: its time to live starts with the release. `but` are channels whose
     deliveries never grow too old; there may be a million of them.
     """
-    late = sa.and_(d.c.state == State.PENDING.value, d.c.expires_at <= now, _channel_but(connection, but))
+    on_channel = _channel_but(connection, but)
+    late = sa.and_(t.IS_UNSETTLED, on_channel, d.c.state == State.PENDING.value, d.c.expires_at <= now)
     doubt_stays(connection, late)
     expired = _skip_where(connection, late, "too-old", now)
     post = d.alias("post")
@@ -122,18 +125,21 @@ def expire(connection: sa.Connection, now: datetime, *, but: Sequence[str] = ())
         post.c.generation == d.c.generation,
         post.c.state.in_([State.SKIPPED.value, State.FAILED.value]),
     )
-    return expired + _skip_where(connection, sa.and_(d.c.kind.in_(FOLLOW_UPS), never), "no-post", now)
+    return expired + _skip_where(connection, sa.and_(on_channel, d.c.kind.in_(FOLLOW_UPS), never), "no-post", now)
 
 
 def any_due(connection: sa.Connection, channels: Sequence[str], now: datetime) -> bool:
     """Whether anything at all is due on these channels: cheap, and asked before everything else."""
-    query = sa.select(d.c.id).where(d.c.state == State.PENDING.value, d.c.channel.in_(channels), d.c.due_at <= now)
+    query = sa.select(d.c.id).where(
+        t.IS_UNSETTLED, d.c.state == State.PENDING.value, d.c.channel.in_(channels), d.c.due_at <= now
+    )
     return connection.execute(query.limit(1)).one_or_none() is not None
 
 
 def has_expired(connection: sa.Connection, now: datetime, *, but: Sequence[str] = ()) -> bool:
     """Whether `expire` would find something."""
     late = sa.select(d.c.id).where(
+        t.IS_UNSETTLED,
         _channel_but(connection, but),
         sa.or_(
             sa.and_(d.c.state == State.PENDING.value, d.c.expires_at <= now),
@@ -158,7 +164,7 @@ def _channel_but(connection: sa.Connection, but: Sequence[str]) -> sa.ColumnElem
 
 _NEXT_CHANNEL = (
     sa.select(d.c.channel)
-    .where(sa.text(t.UNSETTLED), d.c.state == sa.bindparam("of_state"), d.c.channel > sa.bindparam("after"))
+    .where(t.IS_UNSETTLED, d.c.state == sa.bindparam("of_state"), d.c.channel > sa.bindparam("after"))
     .order_by(d.c.channel)
     .limit(1)
 )
@@ -167,7 +173,7 @@ _NEXT_CHANNEL = (
 def overrun(connection: sa.Connection, now: datetime, dead: Sequence[str]) -> list[Delivery]:
     """Posts being sent by a worker whose lease ran out, or that is known to be dead; mails have a journal."""
     gone = sa.or_(d.c.lease_until <= now, d.c.lease_owner.in_(dead)) if dead else d.c.lease_until <= now
-    mine = sa.select(d).where(d.c.state == State.SENDING.value, d.c.recipient_id == 0, gone)
+    mine = sa.select(d).where(t.IS_UNSETTLED, d.c.state == State.SENDING.value, d.c.recipient_id == 0, gone)
     rows = connection.execute(mine.order_by(d.c.id))
     return [delivery_from(row) for row in rows]
 
@@ -180,6 +186,7 @@ def doubtful(connection: sa.Connection, channels: Sequence[str], now: datetime) 
 _DOUBTFUL = (
     sa.select(d)
     .where(
+        t.IS_UNSETTLED,
         d.c.state == State.UNCERTAIN.value,
         d.c.channel.in_(sa.bindparam("channels", expanding=True)),
         d.c.resolve_at <= sa.bindparam("now", type_=t.Moment),
@@ -237,7 +244,7 @@ def _may_be_out() -> sa.ColumnElement[bool]:
 def _skip_where(connection: sa.Connection, condition: Any, reason: str, now: datetime) -> list[Delivery]:
     statement = (
         sa.update(d)
-        .where(d.c.state.in_(WAITING), d.c.doubts == 0, condition)
+        .where(t.IS_UNSETTLED, d.c.state.in_(WAITING), d.c.doubts == 0, condition)
         .values(state=State.SKIPPED.value, reason=reason, settled_at=now)
         .returning(d)
     )
