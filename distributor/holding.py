@@ -11,14 +11,14 @@ from distributor import publish
 from distributor.context import App
 from distributor.errors import NotFound
 from distributor.finding import article_by_id, note, rows_of, subject_of
+from distributor.mailroom import relay_names
 from distributor.model import Delivery, Kind, State
 from distributor.store import articles, census, ledger
 
-__all__ = ["APPROVAL", "BY_HAND", "UNMADE", "approve", "hold", "let_go", "release"]
+__all__ = ["APPROVAL", "BY_HAND", "approve", "hold", "let_go", "release"]
 
-# Why a delivery waits: for an editor's yes, by an editor's word, or because its post cannot be made.
+# Why a delivery waits: for an editor's yes, or by an editor's word.
 APPROVAL, BY_HAND = "approval", "by-hand"
-UNMADE = ("template", "unfit")
 
 
 def hold(app: App, article_id: int, who: str, channels: Sequence[str] | None = None) -> int:
@@ -45,6 +45,7 @@ def release(app: App, who: str, *, article_id: int = 0, source: str = "", channe
             article = article_by_id(connection, article_id)
             rows = rows_of(app, connection, article.id, channels, State.HELD)
             rows = [row for row in rows if row.reason != APPROVAL]
+            rows += [row for row in ledger.unmade_alerts(connection, article.id) if channels is None]
             lifted = [article] if channels is None and article.status == "held" else []
         else:
             rows = _of_source(app, connection, source, channels)
@@ -56,6 +57,9 @@ def release(app: App, who: str, *, article_id: int = 0, source: str = "", channe
         subject = article_id or f"source:{source}"
         note(app, connection, who, "release", subject, channels, len(released))
     publish.wake(app, released)
+    if any(row.recipient_id for row in released):
+        for account in relay_names(app.settings):
+            app.waker.wake(account)
     return len(released)
 
 
@@ -77,6 +81,9 @@ def let_go(app: App, connection: sa.Connection, rows: Iterable[Delivery]) -> lis
     """Held rows -> pending, but for those that an editor must approve yet, or whose post cannot be made."""
     free: list[Delivery] = []
     for row in rows:
+        if row.recipient_id:
+            free.append(replace(row, state=State.PENDING, reason=""))  # a mail is made when it leaves
+            continue
         station, article = app.stations.get(row.channel), articles.get(connection, row.article_id)
         if station is None or article is None:
             continue

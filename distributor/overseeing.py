@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from distributor import composing, editions
+from distributor import composing, editions, publicising
 from distributor.context import App
 from distributor.errors import NotFound
 from distributor.mailroom import relay_names
@@ -20,7 +20,7 @@ from distributor.store import census
 from distributor.store import editions as stored
 from distributor.store import overseeing as acts
 
-__all__ = ["Progress", "approve", "cancel", "latest", "orphans", "pause", "resume", "show"]
+__all__ = ["Progress", "approve", "cancel", "latest", "orphans", "pause", "release", "resume", "show"]
 
 RECENTLY = timedelta(minutes=1)
 
@@ -54,9 +54,11 @@ def latest(app: App, limit: int = 20) -> list[Progress]:
 
 
 def show(app: App, word: str | int) -> list[Progress]:
-    """One edition by its id, or all of a slot. Raises NotFound."""
+    """One edition by its id, or all of a slot: by a digest's name alone, its latest. Raises NotFound."""
     with app.store.read() as connection:
-        return [_progress(app, connection, one) for one in _named(connection, word)]
+        latest = stored.listed(connection, digest=str(word).strip(), limit=1)
+        named = stored.find(connection, latest[0].digest, latest[0].slot) if latest else _named(connection, word)
+        return [_progress(app, connection, one) for one in named]
 
 
 def approve(app: App, word: str | int, who: str) -> int:
@@ -77,6 +79,24 @@ def resume(app: App, word: str | int, who: str) -> int:
 def cancel(app: App, word: str | int, who: str) -> int:
     """What has not left yet never does. Its readers' windows do not come back."""
     return _act(app, word, who, "cancel", ("open", "held", "paused"), "cancelled")
+
+
+def release(app: App, word: str | int, who: str) -> int:
+    """What could not be made goes out, now that its template is mended; of a digest by its name, whatever waits so.
+
+    A mail is made anew when it leaves, a post here: one that still cannot be made stays held.
+    """
+    now = app.clock()
+    with app.store.write(durable=True) as connection:
+        named = _unmade(app, connection, word)
+        free = 0
+        for edition in named:
+            for row in acts.unmade_posts(connection, edition.id):
+                free += publicising.remake(app, connection, edition, row, now)
+        census.audit(connection, who, "release-digest", f"edition:{word}", now, {"posts": free})
+    moved = sum(_move(app, one.id, "release", now) for one in named)
+    _ring(app)
+    return free + moved
 
 
 def orphans(app: App) -> list[str]:
@@ -118,9 +138,23 @@ def _act(app: App, word: str | int, who: str, what: str, before: Sequence[str], 
     todo = [one for one in named if one.id in changed or one.status == after]
     moved = sum(_move(app, one.id, what, now) for one in todo)
     if after == "open":
-        for account in (*relay_names(app.settings), *app.accounts()):
-            app.waker.wake(account)
+        _ring(app)
     return moved
+
+
+def _ring(app: App) -> None:
+    for account in (*relay_names(app.settings), *app.accounts()):
+        app.waker.wake(account)
+
+
+def _unmade(app: App, connection: sa.Connection, word: str | int) -> list[Edition]:
+    """What is named, but for what a person paused or gave up."""
+    name = str(word).strip()
+    if name in app.settings.digests:
+        found = [stored.get(connection, number) for number in acts.unmade(connection, name)]
+    else:
+        found = list(_named(connection, word))
+    return [one for one in found if one is not None and one.status in ("open", "held")]
 
 
 def _move(app: App, edition: int, what: str, now: datetime) -> int:

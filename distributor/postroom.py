@@ -81,10 +81,12 @@ def outlets(app: App, connection: sa.Connection, counts: Mapping[str, ChannelCou
 
 
 def faults(app: App, connection: sa.Connection, counts: Mapping[str, ChannelCount], now: datetime) -> list[Fault]:
-    """Everything that is wrong with mail; nothing where no mail is set up."""
+    """Everything that is wrong with mail, and with the posts of digests."""
+    unmade = list(_unmade(connection))
     if app.settings.mail is None:
-        return []
+        return unmade
     return [
+        *unmade,
         *_unready(app.settings),
         *_relays(app, connection, counts),
         *_approvals(app, connection),
@@ -119,6 +121,13 @@ def _approvals(app: App, connection: sa.Connection) -> Iterator[Fault]:
     if len(waiting) > _LISTED:
         more = f"{len(waiting) - _LISTED} more wait for approval"
         yield Fault("?", "digests", more, "distributor digests list")
+
+
+def _unmade(connection: sa.Connection) -> Iterator[Fault]:
+    for digest, number in mailcensus.unmade(connection):
+        what = "mail or post" if number == 1 else "mails and posts"
+        text = f"{number:,} {what} held: the template failed, or what it made does not fit"
+        yield Fault("!", digest, text, f"distributor digests release {digest}")
 
 
 def _edition(one: mailcensus.Waiting) -> str:

@@ -17,7 +17,7 @@ from distributor.rendering import check, fingerprint
 from distributor.store import editions as stored
 from distributor.store import ledger
 
-__all__ = ["plan_posts", "post_of"]
+__all__ = ["plan_posts", "post_of", "remake"]
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +38,17 @@ def plan_posts(app: App, connection: sa.Connection, edition: Edition, now: datet
             stored.count_planned(connection, edition.id, 1)
             accounts.append(station.account)
     return accounts
+
+
+def remake(app: App, connection: sa.Connection, edition: Edition, row: Delivery, now: datetime) -> bool:
+    """A post that could not be made is tried again; True when it goes out, and does not wait for a person's yes."""
+    station = app.stations.get(row.channel)
+    if station is None or not _freeze(app, connection, station, edition, row, now):
+        return False
+    if _delivery(station, edition, now).state is State.HELD:
+        ledger.hold(connection, [row.id], "approval", state=State.HELD)
+        return False
+    return ledger.release(connection, [row.id], now) > 0
 
 
 def post_of(app: App, connection: sa.Connection, station: Station, edition: Edition) -> Message:
@@ -95,17 +106,18 @@ def _delivery(station: Station, edition: Edition, now: datetime) -> Delivery:
 
 def _freeze(
     app: App, connection: sa.Connection, station: Station, edition: Edition, row: Delivery, now: datetime
-) -> None:
+) -> bool:
+    """Gives the post its message; False where none can be made, and a person must mend the template."""
     try:
         made = post_of(app, connection, station, edition)
-        problems = check(made, station.channel.limits)
-    except TemplateError as error:
-        log.warning("the post of a digest waits for a person", channel=row.channel, error=str(error))
-        ledger.hold(connection, [row.id], "template", error=str(error), state=row.state)
-        return
-    if problems:
-        ledger.hold(connection, [row.id], "unfit", error="; ".join(problems), state=row.state)
-        return
+        reason, error = "unfit", "; ".join(check(made, station.channel.limits))
+    except TemplateError as failure:
+        reason, error = "template", str(failure)
+    if error:
+        log.warning("the post of a digest waits for a person", channel=row.channel, error=error)
+        ledger.hold(connection, [row.id], reason, error=error, state=row.state)
+        return False
     told = {**made.options, "planned_at": row.planned_at.isoformat(), "event": row.kind.value}
     made = replace(made, options=told)
-    ledger.reword(connection, row, ledger.freeze(connection, made, fingerprint(made), now), row.state, row.reason)
+    frozen = ledger.freeze(connection, made, fingerprint(made), now)
+    return ledger.reword(connection, row, frozen, row.state, row.reason)

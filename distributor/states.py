@@ -21,6 +21,7 @@ from distributor.model import Delivery, Doubt, Receipt, State
 
 __all__ = [
     "MOVES",
+    "UNMADE",
     "NextStep",
     "Pause",
     "Settlement",
@@ -45,6 +46,9 @@ MOVES: dict[State, frozenset[State]] = {
     State.FAILED: frozenset(),
     State.SKIPPED: frozenset(),
 }
+
+# Why a held delivery has no message: its template failed, or what it made does not fit.
+UNMADE = ("template", "unfit")
 
 MAX_FAILURES = 25
 BACKOFF_BASE = timedelta(seconds=2)

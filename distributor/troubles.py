@@ -13,7 +13,9 @@ from distributor import gates, pacing, postroom
 from distributor.config.source import Source as SourceSettings
 from distributor.config.values import cut
 from distributor.context import App
+from distributor.mailroom import ALERTS, INSTANT, LETTERS
 from distributor.model import Delivery, State
+from distributor.states import UNMADE
 from distributor.store import accounts, census, mailcensus, queue, sources
 from distributor.store.census import ChannelCount
 from distributor.store.sources import SourceState
@@ -157,7 +159,9 @@ def _held(connection: sa.Connection) -> list[Problem]:
     by_cause: dict[tuple[str, str, str], int] = {}
     for source, channel, reason, number in census.held_reasons(connection):
         noun = "post" if source else "mail"
-        where = source if source and reason in {"flood", "by-hand"} else channel
+        alert = reason in UNMADE and channel in (ALERTS, INSTANT)
+        where = source if source and (alert or reason in {"flood", "by-hand"}) else channel
+        noun = "alert" if alert else noun
         by_cause[(reason, where, noun)] = by_cause.get((reason, where, noun), 0) + number
     listed = "distributor deliveries list --state held"
     for (reason, where, noun), number in sorted(by_cause.items()):
@@ -167,6 +171,8 @@ def _held(connection: sa.Connection) -> list[Problem]:
             found.append(Problem("!", where, text, f"distributor release --source {where}"))
         elif reason == "approval" and noun == "mail":
             continue  # their editions are named: see postroom
+        elif reason in UNMADE and noun == "mail" and where != LETTERS:
+            continue  # by their digests: see postroom
         elif reason == "approval":
             found.append(Problem("?", where, f"{posts} wait for approval", listed))
         elif reason == "paused":
@@ -175,7 +181,8 @@ def _held(connection: sa.Connection) -> list[Problem]:
             found.append(Problem("?", where, f"{posts} held by hand", listed))
         else:
             text = f"{posts} held: {'their template failed' if reason == 'template' else 'they do not fit'}"
-            found.append(Problem("!", where, text, listed))
+            again = f"distributor release --source {where}" if noun == "alert" else listed
+            found.append(Problem("!", where, text, again))
     return found
 
 

@@ -14,9 +14,10 @@ from distributor.channels import Edits
 from distributor.context import App, Station
 from distributor.errors import DistributorError
 from distributor.finding import article_by_id, delivery_by_id, note, rows_of
-from distributor.holding import UNMADE, let_go
+from distributor.holding import let_go
 from distributor.model import Article, Delivery, Kind, Lane, State
 from distributor.rendering import check, fingerprint
+from distributor.states import UNMADE
 from distributor.store import articles, census, ledger
 
 __all__ = ["correct", "edit_text"]

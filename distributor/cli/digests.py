@@ -46,11 +46,14 @@ def list_(session: Session, digest: str, limit: int) -> None:
 
 
 @digests.command()
-@_WHICH
+@click.argument("which", metavar="ID|NAME[@SLOT]", shell_complete=digest_names)
 @a_command
 @pass_session
 def show(session: Session, which: str) -> None:
-    """One edition by its id, or all of a slot: how far each is."""
+    """One edition by its id, or all of a slot: how far each is.
+
+    A digest's name alone means its latest slot.
+    """
     from distributor import overseeing
 
     found = overseeing.show(session.app_of(), which)
@@ -129,6 +132,18 @@ def pause(session: Session, which: str) -> None:
 def resume(session: Session, which: str) -> None:
     """Let go on what was paused."""
     _act(session, which, "resume", "{} waiting again")
+
+
+@digests.command()
+@click.argument("which", metavar="ID|NAME[@SLOT]", shell_complete=digest_names)
+@a_command
+@pass_session
+def release(session: Session, which: str) -> None:
+    """Let go what could not be made, once its template is mended.
+
+    Of a digest by its name alone, whatever waits so. What still cannot be made stays held.
+    """
+    _act(session, which, "release", "{} waiting again")
 
 
 @digests.command()

@@ -8,11 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from distributor.model import State
+from distributor.model import Delivery, State
+from distributor.states import UNMADE
 from distributor.store import tables as t
 from distributor.store.idlists import among, among_them
+from distributor.store.rows import delivery_from
 
-__all__ = ["count_by_choice", "count_by_frequency", "move", "progress", "rows", "set_status"]
+__all__ = ["count_by_choice", "count_by_frequency", "move", "progress", "rows", "set_status", "unmade", "unmade_posts"]
 
 CHUNK = 5_000
 e, d, s = t.edition, t.delivery, t.subscriber
@@ -22,6 +24,7 @@ _TAKES: dict[str, tuple[tuple[str, str | None], ...]] = {
     "pause": (("pending", None),),
     "resume": (("held", "paused"),),
     "cancel": (("pending", None), ("held", None)),
+    "release": tuple(("held", reason) for reason in UNMADE),
 }
 
 
@@ -29,6 +32,29 @@ def set_status(connection: sa.Connection, ids: Sequence[int], before: Sequence[s
     """Says which editions were in one of those states, and are in this one now."""
     statement = sa.update(e).where(e.c.id.in_(ids), e.c.status.in_(before)).values(status=after).returning(e.c.id)
     return sorted(connection.execute(statement).scalars())
+
+
+def unmade(connection: sa.Connection, digest: str) -> list[int]:
+    """The editions of a digest that wait, wholly or in part, because their mail or their post could not be made."""
+    query = (
+        sa.select(e.c.id)
+        .join(d, d.c.edition_id == e.c.id)
+        .where(t.IS_UNSETTLED, e.c.digest == digest, d.c.state == "held", d.c.reason.in_(UNMADE))
+    )
+    return sorted(set(connection.execute(query.distinct()).scalars()))
+
+
+def unmade_posts(connection: sa.Connection, edition: int) -> list[Delivery]:
+    """An edition's posts to channels that could not be made."""
+    query = sa.select(d).where(
+        d.c.edition_id == edition,
+        d.c.edition_id != 0,
+        d.c.recipient_id == 0,
+        d.c.state == "held",
+        d.c.reason.in_(UNMADE),
+        d.c.doubts == 0,
+    )
+    return [delivery_from(row) for row in connection.execute(query)]
 
 
 def rows(connection: sa.Connection, edition: int, what: str, after: int) -> list[int]:
@@ -40,6 +66,8 @@ def rows(connection: sa.Connection, edition: int, what: str, after: int) -> list
     query = sa.select(d.c.id).where(
         d.c.edition_id == edition, d.c.edition_id != 0, d.c.id > after, d.c.doubts == 0, sa.or_(*fits)
     )
+    if what == "release":  # a post must be made first; a mail is when it leaves
+        query = query.where(d.c.recipient_id != 0)
     return list(connection.execute(query.order_by(d.c.id).limit(CHUNK)).scalars())
 
 
@@ -47,14 +75,16 @@ def move(connection: sa.Connection, ids: Sequence[int], what: str, now: datetime
     """Does it to those that still are as they were."""
     if not ids:
         return 0
+    goes_on = "state = 'pending', reason = '', error = '', due_at = CASE WHEN due_at > :now THEN due_at ELSE :now END"
     becomes = {
-        "approve": "state = 'pending', reason = '', due_at = CASE WHEN due_at > :now THEN due_at ELSE :now END",
-        "resume": "state = 'pending', reason = '', due_at = CASE WHEN due_at > :now THEN due_at ELSE :now END",
+        "approve": goes_on,
+        "resume": goes_on,
+        "release": goes_on,
         "pause": "state = 'held', reason = 'paused'",
         "cancel": "state = 'skipped', reason = 'cancelled', settled_at = :now",
     }[what]
     # A post's time to live starts anew, because it waited for a person; a digest's mails have none.
-    if what in {"approve", "resume"}:
+    if what in {"approve", "resume", "release"}:
         becomes += ", expires_at = expires_at - planned_at + :now"
     states = ", ".join(f"'{state}'" for state, _ in _TAKES[what])
     statement = sa.text(

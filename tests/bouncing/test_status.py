@@ -178,7 +178,8 @@ def test_mails_whose_template_failed_are_told(office: Office) -> None:
     edition(office, 1)
     office.readers(1, state="held", reason="template", error="line 3")
     (problem,) = problems(office, "daily")
-    assert problem.text == "1 mail held: their template failed"
+    assert problem.text == "1 mail or post held: the template failed, or what it made does not fit"
+    assert problem.command == "distributor digests release daily"
 
 
 def test_many_bounces_of_a_day_are_told(office: Office) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from distributor import acts, composing, digest, publish
+from distributor import acts, composing, digest, holding, overseeing, publish, troubles
+from distributor.context import App
 from distributor.errors import DistributorError, NotFound
 from distributor.model import Choice, Kind, State
-from distributor.store import census, editions
+from distributor.store import census, editions, ledger
 from tests.desk import entry, ingest, rows
+from tests.digests import newsroom
 from tests.digests.newsroom import Newsroom, at
 
 
@@ -323,3 +325,68 @@ def test_readers_move_with_a_digest_whose_days_the_publisher_changed(room: Newsr
     room.build("2026-05-06T07:00")
     assert sorted(room.told(ada)) == [one, two]
     assert room.told(bob) == [one]
+
+
+# -- what could not be made
+
+
+def test_a_post_of_a_digest_goes_out_once_its_template_is_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(newsroom, "SETTINGS", newsroom.SETTINGS.replace("[site]", '[site]\ntemplates = "own"'))
+    template = tmp_path / "own" / "post" / "digest.j2"
+    template.parent.mkdir(parents=True)
+    template.write_text("{{ nothing.here }}")
+    room = Newsroom(
+        tmp_path,
+        daily='also = ["wire"]',
+        more='[channels.wire]\nkind = "memory"\nsources = ["none"]\n[sources.none]\nurl = "https://none.example/feed"',
+    )
+    room.publish()
+    room.build("2026-05-05T07:00")
+    (post,) = rows(room.app, "wire")
+    assert (post.state, post.reason) == (State.HELD, "template")
+    assert digest.show(room.app, "daily")[0].edition.id == post.edition_id
+    assert overseeing.release(room.app, "daily", "ann") == 0
+    assert "distributor digests release daily" in commands(room.app)
+
+    template.write_text("{{ title }} {{ link }}")
+    room.open()
+    assert overseeing.release(room.app, "daily", "ann") == 1
+    (post,) = rows(room.app, "wire")
+    assert (post.state, post.reason, post.error) == (State.PENDING, "", "")
+    assert post.message_id
+    assert "distributor digests release daily" not in commands(room.app)
+
+
+def test_mails_of_a_digest_go_out_once_their_template_is_mended(room: Newsroom) -> None:
+    ada, _bob = room.reader("ada"), room.reader("bob")
+    room.publish()
+    room.build("2026-05-05T07:00")
+    with room.app.store.write() as connection:
+        ledger.hold(connection, [row.id for row in room.mails()], "template", error="line 3")
+    edition = room.mails(ada)[0].edition_id
+    assert "distributor digests release daily" in commands(room.app)
+    digest.pause(room.app, edition, "ann")
+    assert overseeing.release(room.app, edition, "ann") == 0  # paused is paused
+    digest.resume(room.app, edition, "ann")
+    assert overseeing.release(room.app, f"daily@{room.clock().isoformat()}", "ann") == 2
+    assert {(row.state, row.error) for row in room.mails()} == {(State.PENDING, "")}
+
+
+def test_alerts_that_could_not_be_made_go_with_their_articles_release(room: Newsroom) -> None:
+    room.reader(frequency="instant")
+    article = room.publish()
+    room.build()
+    (alert,) = room.mails()
+    with room.app.store.write() as connection:
+        ledger.hold(connection, [alert.id], "template", error="line 3")
+    assert "distributor release --source paper" in commands(room.app)
+    assert holding.release(room.app, "ann", article_id=article) == 1
+    assert room.mails()[0].state is State.PENDING
+    assert "mail" in room.app.waker.woken  # type: ignore[attr-defined]
+
+
+def commands(app: App) -> list[str]:
+    with app.store.read() as connection:
+        return [one.command for one in troubles.problems(app, connection, app.clock())]
