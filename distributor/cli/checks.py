@@ -20,7 +20,7 @@ from distributor.errors import TemplateError
 if TYPE_CHECKING:
     from distributor.model import Article
 
-__all__ = ["Finding", "settings", "steps"]
+__all__ = ["Finding", "sample", "settings", "steps"]
 
 LITTLE_ROOM = 100_000_000
 NO_ROOM = 10_000_000
@@ -59,7 +59,11 @@ def steps(session: Session, *, offline: bool) -> list[Check]:
     if not offline:
         named.append(("broker", lambda: _broker(str(session.settings.broker.url))))
     named += [(name, _bound(_channel, session, name, offline)) for name in _enabled(session.settings.channels)]
+    if session.settings.mail is not None:
+        named.append(("mail", lambda: _ways_out(session, offline)))
     named.append(("templates", lambda: _templates(session)))
+    if session.settings.mail is not None:
+        named.append(("templates", lambda: _letters(session)))
     if not offline:
         named += [(name, _bound(_source, session, name)) for name in _enabled(session.settings.sources)]
     named.append(("processes", lambda: _processes(session)))
@@ -156,6 +160,18 @@ def _channel(session: Session, name: str, offline: bool) -> Iterator[Finding]:
     yield Finding("ok", name, f"{station.settings.kind}: {'; '.join(station.channel.check())}")
 
 
+def _ways_out(session: Session, offline: bool) -> Iterator[Finding]:
+    from distributor.cli.outgoing import ways_out
+
+    yield from ways_out(session, offline=offline)
+
+
+def _letters(session: Session) -> Iterator[Finding]:
+    from distributor.cli.outgoing import letters_and_digests
+
+    yield from letters_and_digests(session)
+
+
 def _templates(session: Session) -> Iterator[Finding]:
     """Each channel's template makes a post of a sample article; an operator's other templates must compile."""
     from distributor import publish
@@ -168,13 +184,13 @@ def _templates(session: Session) -> Iterator[Finding]:
         try:
             own = PostSettings(template=path.name)
             limits = Limits("discord", 100_000)
-            app.renderer.post(_sample(session.now()), channel="doctor", kind="doctor", limits=limits, settings=own)
+            app.renderer.post(sample(session.now()), channel="doctor", kind="doctor", limits=limits, settings=own)
         except TemplateError as error:
             wrong += 1
             yield Finding("!", "templates", str(error), error.hint, Code.USAGE)
     for station in app.stations.values():
         try:
-            publish.compose(app, station, _sample(session.now()))
+            publish.compose(app, station, sample(session.now()))
         except TemplateError as error:
             wrong += 1
             yield Finding("!", station.name, f"its template fails: {error}", error.hint, Code.USAGE)
@@ -182,7 +198,8 @@ def _templates(session: Session) -> Iterator[Finding]:
         yield Finding("ok", "templates", f"{len(app.stations)} channels can make a post")
 
 
-def _sample(now: datetime) -> Article:
+def sample(now: datetime) -> Article:
+    """An article of which every template shows something."""
     from distributor.model import Article, Image
 
     return Article(

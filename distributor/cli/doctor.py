@@ -32,7 +32,7 @@ _STYLES = {"ok": "green", "?": "yellow", "!": "red"}
 def doctor(session: Session, offline: bool, mail: str | None, resolver: str | None, ips: tuple[str, ...]) -> int:
     """Check everything that distributor stands on.
 
-    Settings, data folder, disk, database, broker, channels, sources, clock, secrets, templates, processes. Nothing is
+    Settings, data folder, disk, database, broker, channels, mail, sources, clock, secrets, templates, processes. Nothing is
     posted or changed. Ends with 0 when all is well or only worth knowing, else with the gravest finding's code.
 
     With --mail: SPF, DKIM, DMARC, PTR, TLS, one-click unsubscribing and the postal address of a domain, that of
