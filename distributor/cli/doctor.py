@@ -32,8 +32,9 @@ _STYLES = {"ok": "green", "?": "yellow", "!": "red"}
 def doctor(session: Session, offline: bool, mail: str | None, resolver: str | None, ips: tuple[str, ...]) -> int:
     """Check everything that distributor stands on.
 
-    Settings, data folder, disk, database, broker, channels, mail, sources, clock, secrets, templates, processes. Nothing
-    is posted or changed. Ends with 0 when all is well or only worth knowing, else with the gravest finding's code.
+    Settings, data folder, disk, database, broker, channels, mail, templates, sources, clock, secrets and processes.
+    Nothing is posted or changed. Ends with 0 when all is well or only worth knowing, else with the gravest finding's
+    code.
 
     With --mail: SPF, DKIM, DMARC, PTR, TLS, one-click unsubscribing and the postal address of a domain, that of
     [mail] from unless one is named, and the DNS records to add. Ends with 5 when DNS or the relay did not answer.
