@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import distributor
@@ -19,6 +20,9 @@ from distributor.fetching import Fetcher, FetchLimits
 from distributor.rendering import PostSettings, Renderer, SiteFacts
 from distributor.store import Store, accounts
 from distributor.waking import CeleryWaker, SilentWaker, Waker
+
+if TYPE_CHECKING:
+    from distributor.mailroom import Mailroom
 
 __all__ = ["App", "Station", "build_app", "build_stations", "utc_now"]
 
@@ -63,7 +67,14 @@ def build_app(
         with app.store.read() as connection:
             app.epochs = accounts.epochs(connection)
         app.rebuild = lambda: build_stations(reload(), fetcher, clock)
+        app.reread = lambda: _mailroom(reload())
     return app
+
+
+def _mailroom(settings: Settings) -> Mailroom | None:
+    from distributor.mailroom import build_mailroom  # loads what only mail needs
+
+    return build_mailroom(settings)
 
 
 def build_stations(settings: Settings, fetcher: Fetcher, clock: Callable[[], datetime]) -> Mapping[str, Station]:

@@ -59,9 +59,9 @@ class Station:
 class App:
     """The parts, wired. `clock()` is now (aware, UTC), `jitter()` a number in [0, 1).
 
-    `rebuild` reads the settings and secrets again and returns the stations; `epochs` is how often, by the store,
-    credentials had been proved when they were last read (see renewing.py). Once `stopping` is set, what is being sent
-    is finished and nothing new is begun.
+    `rebuild` reads the settings and secrets again and returns the stations, `reread` what mails leave by; `epochs` is
+    how often, by the store, credentials had been proved when they were last read (see renewing.py). Once `stopping` is
+    set, what is being sent is finished and nothing new is begun.
     """
 
     settings: Settings
@@ -73,6 +73,7 @@ class App:
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
     rebuild: Callable[[], Mapping[str, Station]] | None = None
+    reread: Callable[[], Mailroom | None] | None = None
     epochs: dict[str, int] = field(default_factory=dict)
     registered: bool = False
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -81,7 +82,11 @@ class App:
 
     @cached_property
     def mailroom(self) -> Mailroom | None:
-        """What mails leave by; None without [mail]. Raises ConfigError."""
+        """What mails leave by; None without [mail]. Secrets are as they are now, not as they were when the process
+        began. Raises ConfigError.
+        """
+        if self.reread is not None:
+            return self.reread()
         from distributor.mailroom import build_mailroom  # loads what only mail needs
 
         return build_mailroom(self.settings)

@@ -28,6 +28,7 @@ from distributor.mail.journal import FileJournal
 from distributor.mailroom import MAIN, OWN_CHANNELS, SIGN_THEMSELVES, Mailroom
 from distributor.model import State
 from distributor.penning import Pen, Unfit
+from distributor.renewing import renew
 from distributor.store import accounts, mailing
 from distributor.store.mailing import Claimed, Due
 from distributor.throttle import room as room_for
@@ -79,6 +80,8 @@ def drain_mail(app: App, account: str) -> Mailed:
 
     Raises StoreError when the ledger cannot be written; the journal then tells a later sweep what left.
     """
+    with app.store.read() as connection:
+        renew(app, connection)
     room = app.mailroom
     transport = room.relays.get(account) if room and not room.unready else None
     if room is None or transport is None or not mail_is_due(app, account):

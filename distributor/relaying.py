@@ -12,10 +12,11 @@ __all__ = ["check_relay"]
 
 def check_relay(app: App, name: str, who: str) -> list[str]:
     """Proves a relay, [mail] smtp by "" and [relays.NAME] by its name, and opens its account again: lines of good news.
+    Secrets are read anew, here and, after it went well, in every process that runs.
 
     Raises ConfigError without [mail], NotFound, and what the relay's own check raises: then it stays as it is.
     """
-    room = build_mailroom(app.settings)
+    room = app.reread() if app.reread is not None else build_mailroom(app.settings)
     if room is None:
         raise ConfigError("there is no [mail] in the settings", key="mail")
     account = f"{MAIN}:{name}" if name and name != MAIN else MAIN

@@ -1,4 +1,6 @@
-"""Secrets read again without a restart: a good `channels check` tells every process, each at its next look."""
+"""Secrets read again without a restart: a good `channels check` or `mail check` tells every process, each at its next
+look.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,9 @@ log = structlog.get_logger(__name__)
 
 
 def renew(app: App, connection: sa.Connection) -> None:
-    """Makes the stations anew when a person proved credentials since they were made.
+    """Makes the stations, and what mails leave by, anew when a person proved credentials since they were made.
 
-    Whichever account's: new credentials may be another account. Settings that cannot be read leave the old stations.
+    Whichever account's: new credentials may be another account. Settings that cannot be read leave the old ones.
     """
     told = accounts.epochs(connection)
     if app.rebuild is None or told == app.epochs:
@@ -25,6 +27,8 @@ def renew(app: App, connection: sa.Connection) -> None:
     app.epochs = told
     try:
         app.stations = app.rebuild()
+        if app.reread is not None and "mailroom" in vars(app):  # else it reads them when it is first asked for
+            app.mailroom = app.reread()
     except ConfigError as error:
         log.error("settings cannot be read again", error=str(error), hint=error.hint)
     else:
