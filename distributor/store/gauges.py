@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from distributor.model import Kind, State
+from distributor.store import queue
 from distributor.store import tables as t
 
 __all__ = ["Spread", "Tally", "oldest_due", "pulse", "spreads", "tallies"]
@@ -44,41 +45,61 @@ def pulse(connection: sa.Connection) -> str:
     """Changes whenever something happened that a page shows; from indexes alone, so it may be asked every second."""
     tops = [sa.select(sa.func.max(table.c.id)).scalar_subquery() for table in (t.article, d, t.attempt, t.audit)]
     numbers = connection.execute(sa.select(*tops)).one()
-    waiting = connection.execute(
-        sa.select(d.c.state, d.c.channel, sa.func.count(), sa.func.max(d.c.due_at))
-        .where(t.IS_UNSETTLED)
-        .group_by(d.c.state, d.c.channel)
-        .order_by(d.c.state, d.c.channel)
-    )
+    waiting = connection.execute(_WAITING).all()
     accounts = sa.select(t.account.c.name, t.account.c.stopped_at, t.account.c.paused_until, t.account.c.epoch)
     sources = sa.select(t.source.c.name, t.source.c.failures, t.source.c.paused, t.source.c.new_at)
     named = (accounts.order_by("name"), sa.select(t.switch).order_by("channel"), sources.order_by("name"))
     rest = [connection.execute(query).all() for query in named]
-    return repr([tuple(numbers), [tuple(row) for row in waiting], rest])
+    return repr([tuple(numbers), waiting, rest])
 
 
 def tallies(connection: sa.Connection) -> list[Tally]:
-    """Every delivery there is, counted by channel, kind, state and reason."""
-    by = (d.c.channel, d.c.kind, d.c.state, d.c.reason)
-    rows = connection.execute(sa.select(*by, sa.func.count()).group_by(*by).order_by(*by))
-    return [Tally(*row) for row in rows]
+    """Every delivery there is, counted by channel, kind, state and reason.
+
+    Indexes count; rows are read only where a reason is to be told: not of what was sent, nor where more than TOLD of a
+    channel are in one state. Those stand under "".
+    """
+    left = {channel: int(number) for channel, number in connection.execute(_OF_CHANNELS)}
+    kinds = {channel: connection.execute(_KIND, {"of_channel": channel}).scalar() or "" for channel in left}
+    found = []
+    for where, query in ((t.IS_UNSETTLED, _UNSETTLED), (t.IS_LOST, _LOST)):
+        for channel, state, number in connection.execute(query).all():
+            left[channel] -= number
+            if number > TOLD:
+                found.append(Tally(channel, kinds[channel], state, "", number))
+                continue
+            told = sa.select(d.c.kind, d.c.reason, sa.func.count()).where(where, d.c.state == state)
+            for kind, reason, some in connection.execute(
+                told.where(d.c.channel == channel).group_by(d.c.kind, d.c.reason)
+            ):
+                found.append(Tally(channel, kind, state, reason, some))
+    for channel, kind, number in connection.execute(_FOLLOWED):
+        left[channel] -= number
+        found.append(Tally(channel, kind, State.SENT.value, "", number))
+    found += [
+        Tally(channel, kinds[channel], State.SENT.value, "", number) for channel, number in left.items() if number
+    ]
+    return sorted(found, key=astuple)
 
 
 def oldest_due(connection: sa.Connection, now: datetime) -> dict[str, datetime]:
     """For each channel with something due, since when the oldest of it has been."""
-    query = sa.select(d.c.channel, sa.func.min(d.c.due_at)).where(
-        t.IS_UNSETTLED, d.c.state == State.PENDING.value, d.c.due_at <= now
-    )
-    return {row[0]: row[1] for row in connection.execute(query.group_by(d.c.channel))}
+    found = {}
+    for channel in queue.channels(connection, State.PENDING):
+        moment = connection.execute(_OLDEST, {"of_channel": channel}).scalar_one()
+        if moment is not None and moment <= now:
+            found[channel] = moment
+    return found
 
 
-def spreads(connection: sa.Connection, bounds: Sequence[float]) -> list[Spread]:
-    """How fast posts went out, for each channel, ever; `bounds` in seconds, ascending."""
+def spreads(connection: sa.Connection, channels: Sequence[str], bounds: Sequence[float]) -> list[Spread]:
+    """How fast posts went out, for each of these channels, ever; `bounds` in seconds, ascending."""
     took = sa.type_coerce(d.c.settled_at, sa.BigInteger) - sa.type_coerce(d.c.planned_at, sa.BigInteger)
     within = [sa.func.sum(sa.case((took <= int(bound * 1_000_000), 1), else_=0)) for bound in bounds]
     query = (
         sa.select(d.c.channel, sa.func.count(), sa.func.sum(took), *within)
-        .where(d.c.state == State.SENT.value, d.c.kind == Kind.POST.value, d.c.settled_at.is_not(None))
+        .where(d.c.channel.in_(channels), d.c.state == State.SENT.value, d.c.kind == Kind.POST.value)
+        .where(d.c.settled_at.is_not(None))
         .group_by(d.c.channel)
         .order_by(d.c.channel)
     )
@@ -86,3 +107,41 @@ def spreads(connection: sa.Connection, bounds: Sequence[float]) -> list[Spread]:
         Spread(row[0], tuple(int(n) for n in row[3:]), row[1], float(row[2]) / 1_000_000)
         for row in connection.execute(query)
     ]
+
+
+# So many that wait are looked at: beyond them, the latest claim tells that the queue moves.
+SEEN = 20_000
+_LOOK = (
+    sa.select(d.c.state, d.c.channel, d.c.due_at, d.c.claimed_at)
+    .where(t.IS_UNSETTLED)
+    .order_by(d.c.state.desc(), d.c.channel.desc(), d.c.due_at.desc())
+    .limit(SEEN)
+    .subquery()
+)
+_SEEN = (_LOOK.c.state, _LOOK.c.channel)
+_WAITING = (
+    sa.select(*_SEEN, sa.func.count(), sa.func.max(_LOOK.c.due_at), sa.func.max(_LOOK.c.claimed_at))
+    .group_by(*_SEEN)
+    .order_by(*_SEEN)
+)
+# Of how many on a channel and in one state the reasons are told: each is a row to be read.
+TOLD = 10_000
+_OF_CHANNELS = sa.select(d.c.channel, sa.func.count()).group_by(d.c.channel)
+_UNSETTLED, _LOST = (
+    sa.select(d.c.channel, d.c.state, sa.func.count()).where(where).group_by(d.c.state, d.c.channel)
+    for where in (t.IS_UNSETTLED, t.IS_LOST)
+)
+_FOLLOWED = (
+    sa.select(d.c.channel, d.c.kind, sa.func.count())
+    .where(sa.text(t.FOLLOWED), d.c.article_id >= 0, d.c.state == State.SENT.value)
+    .group_by(d.c.channel, d.c.kind)
+)
+# A channel has one kind, and what follows its posts.
+_KIND = (
+    sa.select(d.c.kind)
+    .where(d.c.channel == sa.bindparam("of_channel"), d.c.kind.not_in([Kind.EDIT.value, Kind.DELETE.value]))
+    .limit(1)
+)
+_OLDEST = sa.select(sa.func.min(d.c.due_at)).where(
+    t.IS_UNSETTLED, d.c.state == State.PENDING.value, d.c.channel == sa.bindparam("of_channel")
+)

@@ -11,6 +11,7 @@ from distributor.store.columns import Id, Words, json, metadata, moment, number,
 
 __all__ = [
     "FOLLOWED",
+    "IS_LOST",
     "IS_UNSETTLED",
     "LOST",
     "TO_MAIL",
@@ -147,6 +148,7 @@ sa.Index(
     postgresql_where=sa.text(UNSETTLED),
 )
 LOST = "state in ('failed', 'skipped')"
+IS_LOST = sa.text(f"delivery.{LOST}")
 sa.Index(
     "ix_delivery_lost",
     delivery.c.state,

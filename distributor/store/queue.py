@@ -20,6 +20,7 @@ from distributor.store.rows import delivery_from
 __all__ = [
     "Gate",
     "any_due",
+    "channels",
     "doubt_stays",
     "doubtful",
     "expire",
@@ -153,13 +154,17 @@ def _channel_but(connection: sa.Connection, but: Sequence[str]) -> sa.ColumnElem
     """A condition that the index on (state, channel, due_at) serves: the channels that anything waits on, but these."""
     if not but:
         return sa.true()
-    found: list[str] = []
-    for state in WAITING:
-        last = ""
-        # From one channel to the next by the index: their rows are not looked at.
-        while last := connection.execute(_NEXT_CHANNEL, {"of_state": state, "after": last}).scalar_one_or_none() or "":
-            found.append(last)
-    return d.c.channel.in_(sorted(set(found) - set(but)))
+    found = {channel for state in (State.PENDING, State.HELD) for channel in channels(connection, state)}
+    return d.c.channel.in_(sorted(found - set(but)))
+
+
+def channels(connection: sa.Connection, state: State) -> list[str]:
+    """The channels with something in this state, unsettled: from one to the next by the index."""
+    found, last = [], ""
+    values = {"of_state": state.value}
+    while last := connection.execute(_NEXT_CHANNEL, {**values, "after": last}).scalar_one_or_none() or "":
+        found.append(last)
+    return found
 
 
 _NEXT_CHANNEL = (

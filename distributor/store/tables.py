@@ -7,6 +7,7 @@ that is what makes its tables known to `Store.open`, to the migrations and to th
 from distributor.store.columns import EPOCH, MICROSECOND, Id, Moment, metadata
 from distributor.store.ledger_tables import (
     FOLLOWED,
+    IS_LOST,
     IS_UNSETTLED,
     LOST,
     TO_MAIL,
@@ -43,6 +44,7 @@ from distributor.store.signal_tables import UNJUDGED, coverage, event, link, rea
 __all__ = [
     "EPOCH",
     "FOLLOWED",
+    "IS_LOST",
     "IS_UNSETTLED",
     "LOST",
     "MICROSECOND",

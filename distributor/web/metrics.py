@@ -99,7 +99,7 @@ def _latency(app: App) -> Metric:
         "distributor_publish_to_post_seconds", "From seeing an article to its post being taken.", labels=["channel"]
     )
     with app.store.read() as connection:
-        spreads = gauges.spreads(connection, BOUNDS)
+        spreads = gauges.spreads(connection, sorted(app.stations), BOUNDS)
     for one in spreads:
         buckets = [(str(bound), float(count)) for bound, count in zip(BOUNDS, one.within, strict=True)]
         family.add_metric([one.channel], [*buckets, ("+Inf", float(one.count))], one.seconds)
