@@ -9,6 +9,7 @@ Everything is idempotent: the same report again counts once, whoever reads it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal
@@ -16,7 +17,7 @@ from typing import Literal
 import sqlalchemy as sa
 import structlog
 
-from distributor import mailkeys
+from distributor import mailkeys, passes
 from distributor.context import App
 from distributor.mail import Outcome, Scope, Verdict
 from distributor.mail.bounces import Report
@@ -58,11 +59,12 @@ def heed(app: App, told: Event | Report, *, proven: bool) -> Word:
     room = app.mailroom
     if room is None:
         return "unproven"
-    number = mailkeys.delivery_of_paths(room.key, told.original.return_paths) if isinstance(told, Report) else None
+    keys = passes.keys(app)
+    number = mailkeys.delivery_of_paths(keys, told.original.return_paths) if isinstance(told, Report) else None
     if number is None and not proven:
         return "unproven"
     with app.store.write(durable=True) as connection:
-        mail = bounces.mailed(connection, number) if number is not None else _named(connection, room.key, told)
+        mail = bounces.mailed(connection, number) if number is not None else _named(connection, keys, told)
         word = _heeded(app, connection, room.key, what, mail, app.clock(), by_address=proven and number is None)
     if word in {"suppressed", "left"}:
         log.info("a reader gets no more mail", why=what.kind, outcome=word, delivery=mail.delivery_id if mail else 0)
@@ -98,13 +100,13 @@ def _understood(told: Event | Report) -> _Told | None:
     return _Told(told.kind, told.recipient, told.hard, status, told.reason, told.diagnostic, block)
 
 
-def _named(connection: sa.Connection, key: bytes, told: Event | Report) -> Mailed | None:
+def _named(connection: sa.Connection, keys: Sequence[bytes], told: Event | Report) -> Mailed | None:
     """The mail that an event names by our own Message-ID."""
     if not isinstance(told, Event):
         return None
     found = mailkeys.delivery_of_message_id(told.message_id)
     mail = bounces.mailed(connection, found[0]) if found else None
-    return mail if found and mail and mailkeys.is_own(key, found[1], mail.subscriber_id) else None
+    return mail if found and mail and mailkeys.is_own(keys, found[1], mail.subscriber_id) else None
 
 
 def _heeded(

@@ -35,7 +35,8 @@ class Code(IntEnum):
 
 EPILOG = (
     "Exit codes: 0 fine; 1 something failed; 2 a wrong argument or setting, nothing was done; "
-    "3 a post is still pending or held; 4 a post's outcome is uncertain; 5 the database or broker cannot be used; "
+    "3 a post is still pending or held; 4 a post's outcome is uncertain; 5 the database, the broker, "
+    "or of `doctor --mail` DNS or the relay, cannot be reached; "
     "130 interrupted."
 )
 # From the best to the worst. What is uncertain may stand on the network; what failed surely does not.

@@ -62,7 +62,7 @@ class Signer:
         key = _loaded(pem)
         if isinstance(key, rsa.RSAPrivateKey):
             if key.key_size < SHORTEST:
-                hint = "make one of 2048 bits: openssl genrsa -out dkim.pem 2048"
+                hint = "make one of 2048 bits: distributor mail key (or openssl genrsa -out dkim.pem 2048)"
                 raise ConfigError(f"the DKIM key has {key.key_size} bits; verifiers refuse less than 1024", hint=hint)
             return cls(domain, selector, "rsa-sha256", _rsa_public(key), _rsa(key))
         if isinstance(key, ed25519.Ed25519PrivateKey):
@@ -149,7 +149,7 @@ def _loaded(pem: bytes) -> PrivateKeyTypes:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    hint = "make one: openssl genrsa -out dkim.pem 2048"
+    hint = "make one: distributor mail key (or openssl genrsa -out dkim.pem 2048)"
     if b"-----BEGIN " not in pem:
         raise ConfigError("the DKIM key is not PEM: it has no line -----BEGIN PRIVATE KEY-----", hint=hint)
     if b"PRIVATE KEY-----" not in pem:

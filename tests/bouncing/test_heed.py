@@ -195,6 +195,22 @@ def test_an_event_names_its_mail_by_our_message_id_whoever_it_was_forwarded_to(o
     assert heed(office, forged, proven=True) == "unknown"
 
 
+def test_reports_of_mails_from_before_a_new_key_are_believed_while_the_old_one_is_kept(office: Office) -> None:
+    first, second = office.readers(2)
+    room = office.app.mailroom
+    assert room is not None
+    old = replace(room, key=b"the key of before, long enough")
+    bounced = return_path("bounces", room.bounce_domain, first, old.verp_key)
+    told = Report("r1@reader.example", "bounce", **HARD, original=Original(addressed=(bounced,)))  # type: ignore[arg-type]
+    proof = mint(old.key, "reader", 2)[8:20]
+    event = Event("bounce", "elsewhere@else.example", hard=True, message_id=f"<{second}.{proof}@paper.example>")
+    assert heed(office, told) == "unproven"
+    assert heed(office, event, proven=True) == "unknown"
+    (office.app.settings.site.data / "secret_key.old").write_bytes(old.key + b"\n")
+    assert heed(office, told) == "scored"
+    assert heed(office, event, proven=True) == "scored"
+
+
 def test_a_complaint_of_somebody_we_know_no_more_still_ends_all_mail(office: Office) -> None:
     assert heed(office, Event("complaint", "Gone@reader.example"), proven=True) == "suppressed"
     assert is_suppressed(office, "gone@reader.example")
