@@ -89,7 +89,7 @@ def open_sheet(file: IO[bytes], name: str) -> Sheet:
     twice = [column for column in COLUMNS if meanings.count(column) > 1]
     if twice:
         raise ConfigError(f"{name} has two columns for {twice[0]!r}", hint="leave one of them out")
-    ignored = tuple(cell for cell, column in zip(heading, meanings, strict=True) if not column and cell)
+    ignored = tuple(_readable(cell) for cell, column in zip(heading, meanings, strict=True) if not column and cell)
     known = tuple(column for column in meanings if column)
     return Sheet(known, ignored, _rows(lines, meanings, delimiter))
 
@@ -113,7 +113,9 @@ def _lines(file: IO[bytes]) -> Iterator[str]:
     start = buffered.read(3)
     encoding = "utf-16" if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
     whole = _Joined(start, buffered)
-    return iter(io.TextIOWrapper(io.BufferedReader(whole), encoding, errors="surrogateescape", newline=""))
+    # UTF-16's decoder has no way to keep what is no text.
+    errors = "replace" if encoding == "utf-16" else "surrogateescape"
+    return iter(io.TextIOWrapper(io.BufferedReader(whole), encoding, errors=errors, newline=""))
 
 
 class _Joined(io.RawIOBase):
@@ -178,14 +180,17 @@ def _records(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, list[str] 
 
 def _row(number: int, cells: Sequence[str], meanings: Sequence[str]) -> Row | Fault:
     found = {column: _unsafe_cell(cell.strip()) for column, cell in zip(meanings, cells, strict=False) if column}
-    address = found.get("address", "")
+    address = _readable(found.get("address", ""))
     if any(cell.strip() for cell in cells[len(meanings) :]):
         return Fault(number, address, f"has {len(cells)} cells, but there are {len(meanings)} columns")
-    try:
-        "".join(found.values()).encode()
-    except UnicodeEncodeError:
-        return Fault(number, address.encode(errors="replace").decode(), "is not UTF-8")
+    if any(_readable(cell) != cell or "\ufffd" in cell for cell in found.values()):
+        return Fault(number, address, "is not UTF-8")
     return Row(number, found) if address else Fault(number, "", "has no address")
+
+
+def _readable(text: str) -> str:
+    """With a question mark for each byte that was no text."""
+    return text.encode(errors="replace").decode()
 
 
 def _bare(line: str) -> str:

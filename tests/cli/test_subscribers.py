@@ -6,8 +6,11 @@ import csv
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from distributor.cli.sheets import Fault, Row, Sheet, open_sheet, safe_cell
+from distributor.errors import ConfigError
 from distributor.store import Store, census, subscribers
 
 from .conftest import SETTINGS, Desk
@@ -145,6 +148,21 @@ def test_a_forgotten_quotation_mark_costs_one_row_and_no_other() -> None:
 def test_a_cell_may_have_several_lines() -> None:
     rows = list(sheet(b'email,note\na@x.example,"one\ntwo"\nb@x.example,\n').rows)
     assert [row.number for row in rows] == [2, 4]
+
+
+@given(
+    st.sampled_from([b"", b"address,x\n", b"\xff\xfe", b"\xfe\xff", "\ufeffaddress;x\n".encode("utf-16-le")]),
+    st.binary(max_size=200),
+)
+def test_whatever_the_bytes_are_every_word_can_be_written(start: bytes, rest: bytes) -> None:
+    try:
+        found = sheet(start + rest)
+    except ConfigError as error:
+        str(error).encode()
+        return
+    ",".join(found.ignored).encode()
+    for row in found.rows:
+        row.address.encode()
 
 
 def test_a_row_that_is_not_utf_8_is_told_and_the_next_is_read() -> None:
