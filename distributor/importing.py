@@ -8,7 +8,9 @@ already stays as they are, and who left or bounced is never taken back by a list
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -70,17 +72,17 @@ def bring(
     `told` hears of every row that is not added, and why ("there", "left", "suppressed", or what is wrong). Raises
     StoreError; what was committed before stays.
     """
-    work = _Intake(app, consent, dry_run, told)
-    return _through(rows, work.take, app, who=who, what="subscribers import", detail=consent, dry_run=dry_run)
+    with closing(_Intake(app, consent, dry_run, told)) as work:
+        return _through(rows, work.take, app, who=who, what="subscribers import", detail=consent, dry_run=dry_run)
 
 
 def suppress_all(
     app: App, rows: Iterable[Taken], *, who: str, note: str = "", dry_run: bool = False, told: Told | None = None
 ) -> Counts:
     """Nothing is mailed to these addresses any more, be they readers or not. `added` counts the new ones."""
-    work = _Barring(app, dry_run, told)
     what = "subscribers import --suppressed"
-    return _through(rows, work.take, app, who=who, what=what, detail=note, dry_run=dry_run)
+    with closing(_Barring(app, dry_run, told)) as work:
+        return _through(rows, work.take, app, who=who, what=what, detail=note, dry_run=dry_run)
 
 
 def _through(
@@ -112,7 +114,14 @@ class _Sorting:
         self.app, self.dry_run = app, dry_run
         self.told = told or (lambda _row, _why: None)
         self.secrets = passes.keys(app)
-        self._seen: set[int] = set()
+        # Numbers that stand for addresses, in a nameless database that spills to a file: a million take no memory.
+        self._seen = sqlite3.connect("", isolation_level=None)
+        self._seen.execute("PRAGMA journal_mode = OFF")
+        self._seen.execute("CREATE TABLE seen (number INTEGER PRIMARY KEY)")
+        self._seen.execute("BEGIN")
+
+    def close(self) -> None:
+        self._seen.close()
 
     def good(self, batch: Sequence[Taken], counts: Counts) -> dict[str, Taken]:
         """The rows by their addresses' keys."""
@@ -126,12 +135,15 @@ class _Sorting:
                     wrong = str(error)
             if wrong:
                 self.tell(counts, row, "wrong", wrong)
-            elif hash(key) in self._seen:  # numbers, not addresses: a million of them take little room
+            elif self._stood(key):
                 self.tell(counts, row, "there", "stands in the file twice")
             else:
-                self._seen.add(hash(key))
                 found[key] = row
         return found
+
+    def _stood(self, key: str) -> bool:
+        """Whether the address was read before; says that it was from now on."""
+        return self._seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", (hash(key),)).rowcount == 0
 
     def tell(self, counts: Counts, row: Taken, what: str, why: str) -> None:
         counts.add(what)
@@ -187,6 +199,7 @@ class _Intake(_Sorting):
     def _add(self, connection: sa.Connection, new: Sequence[Taken], now: datetime) -> None:
         choices: dict[Choice, int] = {}
         schedules: dict[Schedule, tuple[int, datetime]] = {}
+        wishes: dict[tuple[object, ...], Schedule | None] = {}
         made = []
         for row in new:
             assert row.ask is not None
@@ -194,7 +207,10 @@ class _Intake(_Sorting):
             choice = Choice(ask.categories, ask.trending, ask.language)
             if choice not in choices:
                 choices[choice] = stored.choice_id(connection, choice)
-            schedule = choosing.schedule(self.app, ask)
+            wish = (ask.frequency, ask.weekdays, ask.hour, ask.timezone)
+            if wish not in wishes:
+                wishes[wish] = choosing.schedule(self.app, ask)
+            schedule = wishes[wish]
             if schedule is not None:
                 if schedule not in schedules:
                     at = stored.schedule_id(connection, schedule, next_slot(schedule, now))
