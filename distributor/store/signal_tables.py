@@ -14,7 +14,8 @@ def _big(name: str) -> sa.Column[int]:
 
 
 # A link of ours: `code` is the word after /r/, `url` where it leads. One for each article, channel and edition (0 for
-# posts; the channel of a digest's link is the digest's name). `raw` and `counted` are its clicks in all.
+# posts; the channel of a digest's link is the digest's name), and one more after a new secret key. `raw` and `counted`
+# are its clicks in all.
 link = sa.Table(
     "link",
     metadata,
@@ -27,7 +28,7 @@ link = sa.Table(
     moment("made_at"),
     _big("raw"),
     _big("counted"),
-    sa.UniqueConstraint("article_id", "channel", "edition_id"),
+    sa.Index(None, "article_id"),
     sa.Index(None, "edition_id"),
 )
 

@@ -65,9 +65,9 @@ def upgrade() -> None:
         sa.Column("raw", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("counted", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
-        sa.UniqueConstraint("article_id", "channel", "edition_id", name=op.f("uq_link_article_id_channel_edition_id")),
         sa.UniqueConstraint("code", name=op.f("uq_link_code")),
     )
+    op.create_index(op.f("ix_link_article_id"), "link", ["article_id"], unique=False)
     op.create_index(op.f("ix_link_edition_id"), "link", ["edition_id"], unique=False)
     op.create_table(
         "reading",

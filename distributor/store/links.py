@@ -1,0 +1,90 @@
+"""Links of ours and where they lead. Each function works on the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from distributor.codes import Link
+from distributor.store.articles import CHUNK, insert_into
+from distributor.store.signal_tables import link as t
+
+__all__ = ["add", "by_code", "is_taken", "of_article"]
+
+
+def add(connection: sa.Connection, links: Iterable[Link], now: datetime) -> None:
+    """Keeps links, in the transaction that freezes the message they stand in.
+
+    One that is known leads where it is said to lead now. A code that is another article's stays that one's.
+    """
+    rows = [_values(one, now) for one in links]
+    statement = _add(connection.dialect.name)
+    for start in range(0, len(rows), CHUNK):
+        connection.execute(statement, rows[start : start + CHUNK])
+
+
+def by_code(connection: sa.Connection, code: str) -> Link | None:
+    row = connection.execute(_BY_CODE, {"of_code": code}).one_or_none()
+    return None if row is None else _link(row)
+
+
+def is_taken(connection: sa.Connection, link: Link) -> bool:
+    """Whether the link's code is already another's: 60 bits may collide, and then the plain address is used."""
+    found = by_code(connection, link.code)
+    return found is not None and _about(found) != _about(link)
+
+
+def of_article(connection: sa.Connection, article_id: int) -> list[Link]:
+    rows = connection.execute(sa.select(*_COLUMNS).where(t.c.article_id == article_id).order_by(t.c.id))
+    return [_link(row) for row in rows]
+
+
+_COLUMNS = (t.c.id, t.c.code, t.c.article_id, t.c.channel, t.c.edition_id, t.c.url)
+_BY_CODE = sa.select(*_COLUMNS).where(t.c.code == sa.bindparam("of_code"))
+
+
+@cache
+def _add(dialect: str) -> Any:
+    """Built once for each kind of database."""
+    statement = insert_into(dialect, t)
+    given = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["code"],
+        set_={"url": given.url},
+        where=sa.and_(
+            t.c.article_id == given.article_id,
+            t.c.channel == given.channel,
+            t.c.edition_id == given.edition_id,
+            t.c.url != given.url,
+        ),
+    )
+
+
+def _values(link: Link, now: datetime) -> dict[str, Any]:
+    return {
+        "code": link.code,
+        "article_id": link.article_id,
+        "channel": link.channel,
+        "edition_id": link.edition_id,
+        "url": link.url,
+        "made_at": now,
+    }
+
+
+def _link(row: Any) -> Link:
+    return Link(
+        id=row.id,
+        code=row.code,
+        article_id=row.article_id,
+        channel=row.channel,
+        edition_id=row.edition_id,
+        url=row.url,
+    )
+
+
+def _about(link: Link) -> tuple[int, str, int]:
+    return link.article_id, link.channel, link.edition_id
