@@ -12,10 +12,15 @@ __all__ = [
     "FORM",
     "HOOKS",
     "LINK",
+    "PIXEL",
     "PREFERENCES",
+    "SHARE",
     "SUBSCRIBE",
     "SWITCH",
+    "TRENDING",
     "UNSUBSCRIBE",
+    "VIEW",
+    "VIEW_SCRIPT",
     "at",
 ]
 
@@ -30,6 +35,11 @@ EDITION = "/editions"  # /ID
 ARCHIVE = "/archive"
 ARCHIVE_FEED = "/archive.rss"
 HOOKS = "/hooks"
+VIEW = "/v"  # tells that a page was read: a script's beacon
+VIEW_SCRIPT = "/v.js"
+PIXEL = "/v.gif"  # the same without script
+SHARE = "/share"  # the bar; /NETWORK
+TRENDING = "/trending"  # also .json, .rss, /CATEGORY.json
 
 
 def at(public_url: str, path: str, *parts: str | int, **query: str) -> str:
