@@ -100,6 +100,17 @@ def _without_gossip(sender: Any, **_: Any) -> None:
     sender.options["without_gossip"] = True
 
 
+@worker_init.connect
+def _without_restoring(**_: Any) -> None:
+    """A bell that was taken and not rung need not go back: the sweep rings again.
+
+    Giving it back to a Redis that died for the second time raises AttributeError, and ends the worker (kombu 5.7).
+    """
+    from kombu.transport import virtual
+
+    virtual.Channel.do_restore = False
+
+
 @worker_shutting_down.connect
 def _stop(**_: Any) -> None:
     """A drain ends with the post that it is sending: a supervisor does not wait for a whole turn."""
