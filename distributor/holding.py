@@ -57,6 +57,7 @@ def release(app: App, who: str, *, article_id: int = 0, source: str = "", channe
         subject = article_id or f"source:{source}"
         note(app, connection, who, "release", subject, channels, len(released))
     publish.wake(app, released)
+    publish.wake_readers(app, lifted)
     if any(row.recipient_id for row in released):
         for account in relay_names(app.settings):
             app.waker.wake(account)

@@ -21,6 +21,7 @@ from distributor.model import Article, Delivery, Entry, Kind, Lane, State
 from distributor.preparing import compose, preflight
 from distributor.store import alerts, articles, ledger, sources
 from distributor.store.sources import SourceState
+from distributor.waking import PLANNING
 
 __all__ = [
     "Batch",
@@ -91,7 +92,14 @@ def ingest(app: App, batches: Sequence[Batch], now: datetime) -> Report:
         if report.planned:
             _rank_new(app, connection, report.planned, now)
     wake(app, report.planned)
+    wake_readers(app, report.new)
     return report
+
+
+def wake_readers(app: App, articles: Iterable[Article]) -> None:
+    """Rings for the alerts that breaking news wants, which is what cannot wait for the next beat."""
+    if app.settings.mail is not None and any(one.lane is Lane.BREAKING for one in articles):
+        app.waker.wake(PLANNING)
 
 
 def wake(app: App, planned: Iterable[Delivery]) -> None:

@@ -111,8 +111,8 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """`law` is of everything, `day` of the articles seen and editions made in the last 24 hours. `since` is when the
-    bot started.
+    """`law` is of everything, `day` of the articles seen, editions made and letters planned in the last 24 hours. `since`
+    is when the bot started.
     """
 
     name: str
@@ -160,7 +160,7 @@ def status(app: App) -> Status:
 
 
 def law(connection: sa.Connection, since: datetime | None = None) -> Law:
-    """The law over everything, or the articles seen and the editions made since then."""
+    """The law over everything, or the articles seen, the editions made and the letters planned since then."""
     return Law(*census.law(connection, since))
 
 

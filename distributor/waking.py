@@ -9,13 +9,16 @@ from typing import Any, Protocol
 
 import structlog
 
-__all__ = ["CeleryWaker", "MemoryWaker", "SilentWaker", "Waker"]
+__all__ = ["PLANNING", "CeleryWaker", "MemoryWaker", "SilentWaker", "Waker"]
 
 log = structlog.get_logger(__name__)
 
+# No account: who plans alerts and digests looks at once, not at the next beat.
+PLANNING = "planning"
+
 
 class Waker(Protocol):
-    """Called after a commit. Never raises: the sweep rings again."""
+    """Called after a commit, with an account's name or PLANNING. Never raises: the sweep rings again."""
 
     def wake(self, account: str) -> None: ...
 
@@ -29,6 +32,9 @@ class CeleryWaker:
 
     def wake(self, account: str) -> None:
         try:
+            if account == PLANNING:
+                self._producer().send_task("distributor.tasks.digests.build", expires=5, ignore_result=True)
+                return
             task = "digests.mail" if account.partition(":")[0] == "mail" else "delivery.drain"
             self._producer().send_task(f"distributor.tasks.{task}", args=[account], ignore_result=True)
         except Exception as error:  # whatever the broker's client raises, the truth is in the ledger

@@ -41,6 +41,7 @@ d = t.delivery
 
 # A fact: how many letters were ever planned; it grows in the transaction that plans one.
 LETTERS_PLANNED = "letters-planned"
+LETTERS = "letters"  # their channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,11 @@ def by_channel(connection: sa.Connection, since: datetime, ending: Sequence[str]
 
 
 def law(connection: sa.Connection, since: datetime | None = None) -> tuple[int, dict[State, int]]:
-    """(planned, deliveries by state) of everything, or of the articles seen and the editions made since then: see
-    reporting.py for the law.
+    """(planned, deliveries by state) of everything, or of the articles seen, the editions made and the letters planned
+    since then: see reporting.py for the law.
 
     Planned is what the articles' and the editions' own counters say, the letters, and the edits and deletions that
-    followed. One statement: on every database both sides are of the same moment.
+    followed; of letters no count a day is kept, so those since then are counted as they stand. One statement: on every database both sides are of the same moment.
     """
     a, e, f = t.article.c, t.edition.c, t.fact.c
     planned = [
@@ -122,10 +123,14 @@ def law(connection: sa.Connection, since: datetime | None = None) -> tuple[int, 
     planned[0] = planned[0].where(a.seen_at >= since)
     planned[1] = planned[1].where(e.made_at >= since)
     planned[2] = planned[2].where(of_articles)
+    of_letters = sa.and_(d.c.article_id == 0, d.c.channel == LETTERS, d.c.planned_at >= since)
+    planned.append(sa.select(sa.literal("letters"), sa.func.count()).select_from(d).where(of_letters))
     there = [
         _whole().where(of_articles),
         _whole().where(sa.text("edition_id <> 0"), of_editions),
+        _whole().where(of_letters),
         *(part.where(sa.or_(of_articles, of_editions)) for part in _by_state()),
+        sa.select(d.c.state, sa.func.count()).where(of_letters, d.c.state != State.SENT.value).group_by(d.c.state),
     ]
     return _recounted(connection.execute(sa.union_all(*planned, *there)))
 

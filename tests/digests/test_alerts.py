@@ -10,6 +10,7 @@ import pytest
 from distributor import acts, digest
 from distributor.model import Kind, Lane
 from distributor.store import alerts, windows
+from distributor.waking import PLANNING
 from tests.desk import entry, ingest
 from tests.digests.newsroom import Newsroom, at
 
@@ -53,6 +54,17 @@ def test_breaking_news_goes_to_who_asked_and_is_left_out_of_their_digest(room: N
     assert sorted(room.told(bob)) == [one, two]
     assert room.get(ada).seen == ()
     assert room.mails(ada)[0].channel == "alerts"
+
+
+def test_alerts_are_planned_as_soon_as_breaking_news_is_there(room: Newsroom) -> None:
+    woken: list[str] = room.app.waker.woken  # type: ignore[attr-defined]
+    room.publish()
+    assert PLANNING not in woken
+    one = room.publish(breaking=True)
+    assert woken == [PLANNING]
+    acts.hold(room.app, one, "desk")
+    acts.release(room.app, "desk", article_id=one)
+    assert woken == [PLANNING, PLANNING]
 
 
 def test_an_alert_between_the_slot_and_its_planning_is_left_out_of_the_next_digest(room: Newsroom) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from distributor.waking import CeleryWaker, MemoryWaker, SilentWaker
+from distributor.waking import PLANNING, CeleryWaker, MemoryWaker, SilentWaker
 
 
 def test_a_ring_is_a_message_with_the_accounts_name_and_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,6 +18,14 @@ def test_a_ring_is_a_message_with_the_accounts_name_and_nothing_more(monkeypatch
     monkeypatch.setattr(celery, "send_task", lambda name, args, **options: sent.append((name, args, options)))
     waker.wake("x:@desk")
     assert sent == [("distributor.tasks.delivery.drain", ["x:@desk"], {"ignore_result": True})]
+
+
+def test_breaking_news_rings_for_whoever_plans_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    waker = CeleryWaker("memory://")
+    monkeypatch.setattr(waker._producer(), "send_task", lambda name, **options: sent.append(name))
+    waker.wake(PLANNING)
+    assert sent == ["distributor.tasks.digests.build"]
 
 
 @pytest.mark.network

@@ -393,9 +393,13 @@ def test_letters_keep_the_law(app: App, clock: Clock) -> None:
     with app.store.read() as connection:
         counted = census.fact(connection, census.LETTERS_PLANNED)
         planned, found = census.law(connection)
+        today, of_today = census.law(connection, clock() - timedelta(days=1))
+        later, _ = census.law(connection, clock() + timedelta(days=1))
     assert counted is not None
     assert counted[0] == 2 == len(rows(app, "letters"))
     assert planned == sum(found.values())
+    assert (today, later) == (2, 0)
+    assert sum(of_today.values()) == 2
 
 
 def test_a_suppressed_reader_is_not_confirmed_by_an_old_link(app: App) -> None:
