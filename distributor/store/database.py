@@ -185,7 +185,8 @@ def _prepare(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA temp_store = MEMORY")
+    # Not in memory: what a statement over thousands of rows would need to be undone is temporary too, and spills.
+    cursor.execute("PRAGMA temp_store = FILE")
     cursor.execute("PRAGMA cache_size = -8000")
     cursor.close()
 

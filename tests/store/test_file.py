@@ -54,6 +54,11 @@ def test_a_durable_write_waits_for_the_disk_and_another_does_not(store: Store) -
     assert pragma(store, "journal_mode", durable=True) == "wal"
 
 
+def test_what_undoes_a_statement_over_many_rows_is_not_kept_in_memory(store: Store) -> None:
+    default, in_a_file = 0, 1
+    assert pragma(store, "temp_store", durable=False) in (default, in_a_file)
+
+
 def test_a_full_disk_is_told_with_what_to_do_and_loses_nothing(store: Store) -> None:
     with store.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
