@@ -111,8 +111,8 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """`law` is of everything, `day` of the articles seen, editions made and letters planned in the last 24 hours. `since`
-    is when the bot started.
+    """`law` is of everything, `day` of the articles seen, editions made and letters planned in the last 24 hours.
+    `since` is when the bot started.
     """
 
     name: str

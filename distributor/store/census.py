@@ -105,7 +105,8 @@ def law(connection: sa.Connection, since: datetime | None = None) -> tuple[int, 
     since then: see reporting.py for the law.
 
     Planned is what the articles' and the editions' own counters say, the letters, and the edits and deletions that
-    followed; of letters no count a day is kept, so those since then are counted as they stand. One statement: on every database both sides are of the same moment.
+    followed; of letters no count a day is kept, so those since then are counted as they stand. One statement: on every
+    database both sides are of the same moment.
     """
     a, e, f = t.article.c, t.edition.c, t.fact.c
     planned = [
