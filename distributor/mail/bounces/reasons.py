@@ -37,7 +37,7 @@ _REPLY_SAID = re.compile(
 )
 _STATUS = re.compile(r"(?<![\d.\w])([245]\.\d{1,2}\.\d{1,3})(?![\d.])")
 _LINK = re.compile(r"<?\bhttps?://[^\s<>]{0,400}>?", re.IGNORECASE)
-_HINT = re.compile(r"[?&]p=(\w{3,40})")
+_HINT = re.compile(r"(?:[?&]p=|(?=\bi\.ua/err/))([\w./]{3,40})")  # Gmail's and i.ua's pages of explanations
 _ADDRESS = re.compile(r"[<\[(\"']?[^\s<>@\[\]()\"':;,]{1,64}@[\w.\-]{1,200}")
 _HOST = re.compile(
     r"(?<![\w.@-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?<=[a-z])"
@@ -103,6 +103,8 @@ def judged(said: str, *, status: str = "", context: str = "", notice: str = "") 
     reason = _reason(plain, _plain(context[: _LONGEST * 3]), code, status)
     reason = reason or _by_words(_plain(notice[: _LONGEST * 3]), vocabulary().reasons) or _by_reply(reply, phase)
     reason = _placed(reason, plain or _plain(notice[:_LONGEST]), phase)
+    if code[2:] in ("1.7", "1.8"):  # RFC 3463: the sender's address
+        reason = "rejected" if reason in HARD_REASONS else reason
     if reason == "userunknown":
         reason = outweighing or _doubted(plain or _plain(notice[:_LONGEST]), code, reply, phase, context or notice)
     return Verdict(reason or "undefined", _is_hard(reason, code or status), code, reply)
@@ -144,17 +146,22 @@ def _placed(reason: str, said: str, phase: str) -> str:
 
 def _doubted(plain: str, code: str, reply: str, phase: str, context: str) -> str:
     """ "User unknown" once more, by the point at which it was said and by the code beside it."""
+    if (reply or code)[:1] == "4" and any(words in plain for words in vocabulary().passing):
+        return "expired"
     if phase == "before" and code[2:3] != "1":
         return "userunknown" if "unknown" in plain else "rejected"
     if plain.endswith(vocabulary().filter) and "@" not in plain:
         return "filtered"
     if phase == "rcpt" or code[2:4] == "1.":
         return "userunknown"
-    if code[2:] in ("2.0", "2.1") or code[2:4] == "7.":
+    if code[2:4] == "7." and (phase == "data" or "denied" in plain):  # a policy, and no word about who is there
+        return "filtered"
+    if code[2:] in ("2.0", "2.1"):
         return "filtered"
     if phase == "data" and _NATIVE.search(context):  # sendmail pipelines: it was at RCPT after all
         return "userunknown"
-    if not (code or reply or phase) and any(words in plain for words in vocabulary().hearsay):
+    hearsay = "not listed" not in plain and any(words in plain for words in vocabulary().hearsay)
+    if hearsay and not (code or reply or phase):
         return "filtered"
     return "filtered" if phase == "data" and "have a" not in plain else "userunknown"
 
@@ -205,7 +212,7 @@ def _holds(text: str, words: str) -> bool:
 def _by_code(code: str) -> str:
     statuses = vocabulary().status
     _, _, rest = code.partition(".")
-    return statuses.get(rest) or statuses.get(rest.partition(".")[0], "")
+    return statuses.get(code) or statuses.get(rest) or statuses.get(rest.partition(".")[0], "")
 
 
 def _by_reply(reply: str, phase: str) -> str:
@@ -213,6 +220,8 @@ def _by_reply(reply: str, phase: str) -> str:
         return "hasmoved"
     if reply == "552":
         return "mailboxfull"
+    if reply == "556":  # RFC 7504
+        return "notaccept"
     if reply in ("550", "553") and phase == "rcpt":
         return "userunknown"
     if reply[:1] == "4":

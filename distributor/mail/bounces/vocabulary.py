@@ -16,7 +16,7 @@ Table = tuple[tuple[str, Words], ...]  # ordered: reason, its words
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """`status` maps a code without its class (`1.1`, or `7` for all of a subject) to a reason."""
+    """`status` maps a code to a reason: whole (`4.4.4`), without its class (`1.1`), or all of a subject (`7`)."""
 
     subject: Words
     absent: Words
@@ -29,6 +29,7 @@ class Vocabulary:
     sender: Words
     filter: Words
     hearsay: Words
+    passing: Words
     status: dict[str, str]
     reasons: Table
     weak: Table

@@ -235,7 +235,7 @@ class TestNotices:
 
 
 def _prose() -> list[list[str]]:
-    """The cases of `prose.txt`: name, hard or soft, who failed, subject, text."""
+    """The cases of `prose.txt`: name, hard, soft or delay, who failed, subject, text."""
     text = (Path(__file__).parent / "prose.txt").read_text("utf-8")
     cases = [piece.partition("\n") for piece in text.split("=== ")[1:]]
     return [[*(word.strip() for word in head.split("|")), body] for head, _, body in cases]
@@ -247,7 +247,7 @@ class TestProse:
         _, kind, failed, subject, body = case
         reports = read(mail(body, subject=subject))
         assert [report.recipient for report in reports] == failed.split(", ")
-        assert reports[0].kind == "bounce"
+        assert reports[0].kind == ("delay" if kind == "delay" else "bounce")
         assert reports[0].hard is (kind == "hard")
 
     def test_a_delay_is_no_bounce_yet(self) -> None:
