@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from distributor.store.columns import Id, Moment, Words, json, metadata, moment, number, text
 
-__all__ = ["UNJUDGED", "coverage", "event", "link", "reading", "signal", "total"]
+__all__ = ["OF_MAIL", "UNJUDGED", "coverage", "event", "link", "reading", "signal", "total"]
 
 
 def _big(name: str) -> sa.Column[int]:
@@ -55,6 +55,8 @@ event = sa.Table(
 )
 UNJUDGED = "judged = 0"
 sa.Index("ix_event_unjudged", event.c.id, sqlite_where=sa.text(UNJUDGED), postgresql_where=sa.text(UNJUDGED))
+OF_MAIL = "mail <> 0"
+sa.Index("ix_event_mail", event.c.mail, event.c.at, sqlite_where=sa.text(OF_MAIL), postgresql_where=sa.text(OF_MAIL))
 
 # What is ranked by: how often readers did something within the bucket that begins at `bucket`. `raw` is everything,
 # `counted` what was no robot and no repeat.

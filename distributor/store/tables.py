@@ -39,7 +39,7 @@ from distributor.store.reader_tables import (
     subscriber,
     suppression,
 )
-from distributor.store.signal_tables import UNJUDGED, coverage, event, link, reading, signal, total
+from distributor.store.signal_tables import OF_MAIL, UNJUDGED, coverage, event, link, reading, signal, total
 
 __all__ = [
     "EPOCH",
@@ -48,6 +48,7 @@ __all__ = [
     "IS_UNSETTLED",
     "LOST",
     "MICROSECOND",
+    "OF_MAIL",
     "TO_MAIL",
     "UNJUDGED",
     "UNSETTLED",

@@ -45,6 +45,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_event_at"), "event", ["at"], unique=False)
     op.create_index(
+        "ix_event_mail",
+        "event",
+        ["mail", "at"],
+        unique=False,
+        sqlite_where=sa.text("mail <> 0"),
+        postgresql_where=sa.text("mail <> 0"),
+    )
+    op.create_index(
         "ix_event_unjudged",
         "event",
         ["id"],
