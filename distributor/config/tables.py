@@ -137,13 +137,21 @@ class Broker(fields.Table):
 
 
 class Ranking(fields.Table):
-    """See distributor.ranking."""
+    """See distributor.ranking; docs/ranking.md tells what each does to the order."""
 
+    half_life: fields.Positive = timedelta(hours=5)
     freshness_half_life: fields.Positive = timedelta(hours=6)
+    lives: fields.Positive = timedelta(hours=48)
+    weights: fields.Frozen[Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]] = Field(
+        default_factory=dict, validate_default=True
+    )
+    top: int = Field(default=10, ge=1, le=1000)
+    per_category: int = Field(default=4, ge=0)
+    per_story: int = Field(default=1, ge=0)
 
     @property
     def settings(self) -> RankingSettings:
-        return RankingSettings(freshness_half_life=self.freshness_half_life)
+        return RankingSettings(**dict(self))
 
 
 class Workers(fields.Table):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from math import log2
 
 import pytest
 from hypothesis import given
@@ -48,7 +49,7 @@ def test_every_article_is_ranked_once_best_first(items: list[Item]) -> None:
 
 def test_freshness_halves_with_its_half_life() -> None:
     (ranking,) = rank([Item(1, NOW - timedelta(hours=6))], NOW, SETTINGS)
-    assert ranking.parts == {"freshness": 0.5, "boost": 0.0}
+    assert ranking.parts == {"freshness": pytest.approx(log2(1.5)), "boost": 0.0}
 
 
 def test_a_boost_goes_before_what_is_fresher() -> None:
