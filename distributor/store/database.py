@@ -45,6 +45,9 @@ class Database:
         self._lock = threading.RLock()
         self._writing: sa.Connection | None = None
         self._pid = os.getpid()
+        plain = self.is_sqlite and not self.in_memory and not (self.url.database or "").startswith("file:")
+        self._path = self.url.database if plain else None
+        self._file: tuple[int, int] | None = None
         self._engine = self._make()
 
     @property
@@ -64,6 +67,7 @@ class Database:
             with self._told(), engine.connect().execution_options(**SNAPSHOT) as connection:
                 yield connection
         elif not self.in_memory:
+            self._same_file()
             with self._told(), engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN")
                 yield connection
@@ -81,6 +85,7 @@ class Database:
                     connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
                 yield connection
             return
+        self._same_file()
         with self._lock, self._told(), engine.connect() as connection:
             _make_durable(connection, durable=durable)
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -122,7 +127,28 @@ class Database:
         except (SQLAlchemyError, ImportError) as error:
             raise ConfigError(str(error), key="database.url", hint="pip install 'distributor[postgres]'") from error
         event.listen(engine, "connect", _prepare)
+        event.listen(engine, "connect", lambda *_: self._note_file())
         return engine
+
+    def _note_file(self) -> None:
+        """Which file the first connection found or made; a later one may not be to another."""
+        if self._path is not None and self._file is None:
+            self._file = _identity(self._path)
+        self._same_file()
+
+    def _same_file(self) -> None:
+        """An open file that was deleted or replaced is a ledger that nobody else sees, and that ends with this process;
+        a new connection would see another one. Raises StoreError before anything is written, or sent, by it.
+        """
+        if self._path is None or self._file is None:
+            return
+        found = _identity(self._path)
+        if found != self._file:
+            what = "was deleted" if found is None else "was replaced by another file"
+            raise StoreError(
+                f"the database {self._path} {what} while this process runs; it does nothing any more",
+                hint="restart this process, once the right file is in place",
+            )
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -133,6 +159,14 @@ class Database:
             raise StoreError(_line(error, self.url), hint=_hint(error)) from error
         except SQLAlchemyError as error:
             raise StoreError(f"the database failed: {str(error).splitlines()[0]}") from error
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 (at every transaction: a Path would take longer than the question)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _make_durable(connection: sa.Connection, *, durable: bool) -> None:

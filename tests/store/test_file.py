@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -248,3 +249,24 @@ def test_the_ledger_survives_the_process_that_wrote_it(path: Path) -> None:
         (row,) = ledger.deliveries(connection)
     assert row.planned_at == NOW
     store.close()
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_file_that_is_deleted_or_replaced_under_a_process_is_not_used_any_more(tmp_path: Path, again: bool) -> None:
+    store = Store(f"sqlite:///{tmp_path}/ledger.db").open()
+    try:
+        with store.write() as connection:
+            census.remember(connection, "answer", 42, NOW)
+        for file in tmp_path.glob("ledger.db*"):
+            file.unlink()
+        if again:
+            Store(f"sqlite:///{tmp_path}/ledger.db").open().close()
+        word = "replaced" if again else "deleted"
+        for opened in (store.read, store.write):
+            with pytest.raises(StoreError, match=f"{word}.*while this process runs") as caught, opened():
+                pass
+            assert "restart" in caught.value.hint
+    finally:
+        store.close()
+    with closing(Store(f"sqlite:///{tmp_path}/ledger.db").open()) as other, other.read() as connection:
+        assert census.fact(connection, "answer") is None
