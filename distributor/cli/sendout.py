@@ -51,8 +51,32 @@ def send_digest(
         _drained(app, sent, name)
     slot = _slot(app, sent, name) if sent.editions else None
     code = worst(state for state, many in slot.states.items() if many) if slot else Code.FAILED
-    answer(session, _data(name, sent, slot, code), lambda: _told(session, name, sent, slot, at))
+    stopped = _stopped(app) if slot and slot.waiting else []
+    data = _data(name, sent, slot, code) | {"stopped": stopped}
+
+    def told() -> None:
+        _told(session, name, sent, slot, at)
+        for line in stopped:
+            say(line, style="red")
+
+    answer(session, data, told)
     return code
+
+
+def _stopped(app: App) -> list[str]:
+    """Why nothing leaves by a relay until a person acts."""
+    from distributor import mailing
+    from distributor.mailroom import MAIN
+    from distributor.store import accounts
+
+    with app.store.read() as connection:
+        states = accounts.states(connection, mailing.mail_accounts(app))
+    check = "distributor mail check"
+    return [
+        f"{name} has stopped: {state.stopped}. Mend it, then: {check}{name.removeprefix(MAIN).replace(':', ' ', 1)}"
+        for name, state in states.items()
+        if state.stopped
+    ]
 
 
 def _ready(app: App) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from distributor.store import Store
+from distributor.store import Store, accounts
 from tests.desk import Clock, entry, ingest, make_app
 
 from .conftest import Desk
@@ -69,6 +69,19 @@ def test_one_reader_alone_gets_it_and_nobody_is_asked(paper: Desk) -> None:
     said = paper("send", "--digest", "daily", "--to", "zed@x.example")
     assert said.code == 2
     assert "zed@x.example is no reader" in said.err
+
+
+def test_what_stopped_the_relay_is_told_to_who_sends(paper: Desk) -> None:
+    store = Store(f"sqlite:///{paper.folder}/data/distributor.db").open()
+    try:
+        with store.write() as connection:
+            accounts.stop(connection, "mail", "554 5.7.1 sender refused", datetime.now(UTC))
+    finally:
+        store.close()
+    said = paper("send", "--digest", "daily", "--yes")
+    assert said.code == 3
+    assert "2 waiting" in said.out
+    assert "mail has stopped: 554 5.7.1 sender refused. Mend it, then: distributor mail check" in said.out
 
 
 def test_a_digest_for_later_waits(paper: Desk) -> None:
