@@ -58,7 +58,7 @@ _MINE = sa.update(t.slot).where(
 _KEEP = _MINE.values(until=sa.bindparam("new_until", type_=t.Moment)).returning(t.slot.c.number)
 _LEAVE = _MINE.values(owner="")
 _HOLDERS = sa.select(t.slot.c.owner).where(t.slot.c.owner != "")
-_SENDERS = sa.select(t.delivery.c.lease_owner).where(t.delivery.c.state == "sending").distinct()
+_SENDERS = sa.select(t.delivery.c.lease_owner).where(t.IS_UNSETTLED, t.delivery.c.state == "sending").distinct()
 
 
 def state(connection: sa.Connection, name: str) -> AccountState:

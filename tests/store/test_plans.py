@@ -9,7 +9,19 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from distributor.store import Store, articles, census, gauges, ledger, mailcensus, mailing, queue, windows
+from distributor.store import (
+    Store,
+    accounts,
+    alerts,
+    articles,
+    census,
+    gauges,
+    ledger,
+    mailcensus,
+    mailing,
+    queue,
+    windows,
+)
 from distributor.store.queue import Gate
 from tests.contracts.database import DAY, NOW
 
@@ -34,6 +46,8 @@ OFTEN: dict[str, Callable[[sa.Connection], Any]] = {
     "what waits where": lambda c: census.unsettled(c),
     "what is uncertain": lambda c: mailcensus.uncertain(c),
     "what a page shows": lambda c: gauges.pulse(c),
+    "who is at work": lambda c: accounts.slot_owners(c),
+    "whether anybody wants alerts": lambda c: alerts.has_listeners(c, instant=True),
     "the oldest due": lambda c: gauges.oldest_due(c, NOW),
 }
 
@@ -75,4 +89,5 @@ def test_it_is_found_by_an_index(store: Store, asked: str) -> None:
         and "ix_delivery_unsettled" not in step
     ]
     assert read_whole == []
-    assert not [step for step in steps if "ix_delivery_channel_claimed_at (channel=?)" in step], "all of a channel"
+    wide = ("ix_delivery_channel_claimed_at (channel=?)", "ix_subscriber_status_created_at (status=?)")
+    assert not [step for step in steps if any(name in step for name in wide)], "all of a channel, or all readers"
