@@ -15,11 +15,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from html import escape
+from typing import NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
+from distributor import paths
 from distributor.text import fit
 
-__all__ = ["DEVICE", "MASTODON", "NETWORKS", "address", "instance"]
+__all__ = ["DEVICE", "MASTODON", "NETWORKS", "Way", "address", "instance", "snippet", "ways"]
 
 MASTODON = "mastodon"
 # What the bar offers, in its order, by the names that shares are counted under; their own names need no translation.
@@ -38,6 +41,33 @@ DEVICE = ("copy", "device")  # the link copied, the phone's own share sheet: the
 LONGEST = 300  # graphemes of a title: it stands in an address, where each letter may take nine bytes
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{4,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
+
+
+class Way(NamedTuple):
+    """One link of the bar: the network, the name that readers see, and our address that leads there."""
+
+    network: str
+    name: str
+    href: str
+
+
+def ways(base: str, url: str, email: str) -> list[Way]:
+    """The bar for one page. `base` is the public URL, `email` the word for it in the reader's language."""
+    return [Way(one, name or email, paths.at(base, paths.SHARE, one, u=url)) for one, name in NETWORKS.items()]
+
+
+def snippet(base: str, url: str, title: str, email: str) -> str:
+    """The bar as plain HTML to paste into the page of `url`: it needs no script, and looks as share.css says."""
+    links = "\n".join(
+        f'    <li><a class="ds-link ds-{one.network}" href="{escape(one.href)}" rel="nofollow">{escape(one.name)}</a></li>'
+        for one in ways(base, url, email)
+    )
+    return (
+        f'<link rel="stylesheet" href="{escape(base)}{paths.SHARE}.css">\n'
+        f'<nav class="ds-bar" aria-label="{escape(title)}">\n'
+        f'  <p class="ds-title" aria-hidden="true">{escape(title)}</p>\n'
+        f"  <ul>\n{links}\n  </ul>\n</nav>\n"
+    )
 
 
 def address(network: str, url: str, title: str, instance: str = "") -> str:

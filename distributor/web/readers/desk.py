@@ -88,7 +88,8 @@ class Desk:
         zone: ZoneInfo | None = None,
         **values: Any,
     ) -> Response:
-        """The page `web/readers/<name>.html.j2`. A private one is for nobody's index."""
+        """The page `web/readers/<name>.html.j2`, or of another folder, as "audience/share". A private one is for nobody's
+        index."""
         sent = {"X-Robots-Tag": "noindex, nofollow"} if private else {}
         html = self.render(name, language, private=private, zone=zone, **values)
         return HTMLResponse(html, status, sent | {"Content-Language": language} | dict(headers or {}))
@@ -111,7 +112,9 @@ class Desk:
             "framed": False,
         }
         with speaking(words, zone or self.zone):
-            return self.sandbox.render(f"web/readers/{name}.html.j2", known | values, PAGE)
+            return self.sandbox.render(
+                f"web/{name if '/' in name else f'readers/{name}'}.html.j2", known | values, PAGE
+            )
 
     def problem(self, language: str, key: str, status: int, **values: Any) -> Response:
         """A page that says in the reader's language what went wrong: `web.problem.<key>`."""
