@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import logging
 import random
-import shutil
 import socket
-import ssl
-import subprocess
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from distributor.errors import Unreachable
-from distributor.fetching import Fetched, Fetcher, FetchLimits, Request, classify
-from distributor.fetching.sessions import Refused, open_sessions, reason
+from distributor.fetching import Fetched, Fetcher, FetchLimits, Request
 
 from .conftest import Server, one_is_public, reply
 
@@ -37,161 +30,6 @@ def refusal(fetcher: Fetcher, url: str, **options: object) -> Unreachable:
     assert str(error).isprintable()
     assert error.__cause__ is None
     return error
-
-
-# Addresses
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "127.0.0.1",
-        "127.1",
-        "127.0.1",
-        "0",
-        "0.0.0.0",
-        "2130706433",
-        "017700000001",
-        "0x7f000001",
-        "0x7f.1",
-        "0177.0.0.1",
-        "0X7F.0.0.1",
-        "１２７.０.０.１",
-        "①②⑦.⓪.⓪.①",
-        "127。0。0。1",
-        "%31%32%37.0.0.1",
-        "localhost",
-        "LOCALHOST",
-        "localhost.",
-        "ip6-localhost",
-        "[::1]",
-        "[::]",
-        "[0:0:0:0:0:0:0:1]",
-        "[::ffff:127.0.0.1]",
-        "[::ffff:7f00:1]",
-        "[::127.0.0.1]",
-        "[64:ff9b::127.0.0.1]",
-        "[64:ff9b:1::7f00:1]",
-        "[2002:7f00:1::]",
-        "[fe80::1%25lo]",
-        "[::1%25lo]",
-        "[::1%lo]",
-        "user@127.0.0.1",
-        "paper.example@127.0.0.1",
-        "127.0.0.1.",
-    ],
-)
-def test_no_spelling_of_loopback_is_reached(host: str, serve: Serve, make: Make) -> None:
-    server = serve({"/": OK})
-    refusal(make(limits=FetchLimits(connect=2)), f"http://{host}:{server.port}/")
-    assert server.connections == 0
-
-
-@pytest.mark.parametrize(
-    "address", ["10.0.0.1", "192.168.1.1", "169.254.169.254", "[fd00:ec2::254]", "168.63.129.16", "100.100.100.200"]
-)
-def test_a_private_address_is_refused_and_the_hint_says_what_to_do(address: str, make: Make) -> None:
-    error = refusal(make(), f"http://{address}/latest/meta-data")
-    assert "refused" in str(error)
-    assert f'"{address}:80" to allow_hosts' in error.hint
-
-
-def test_a_name_with_one_private_answer_among_public_ones_is_refused(make: Make) -> None:
-    for answers in (
-        ["93.184.216.34", "10.0.0.1"],
-        ["127.0.0.1", "93.184.216.34"],
-        ["2606:4700::1111", "::ffff:10.0.0.1"],
-    ):
-        error = refusal(make(resolve=lambda host, port, answers=answers: answers), "http://paper.example/")
-        assert "refused" in str(error)
-
-
-@pytest.mark.parametrize(
-    "address", ["127.0.0.2", "::1", "10.1.2.3", "64:ff9b::7f00:1", "2002:7f00:1::1", "224.0.0.1", "not an address"]
-)
-def test_a_name_that_resolves_to_what_is_not_public_is_refused(address: str, make: Make) -> None:
-    error = refusal(make(resolve=lambda host, port: [address]), "https://paper.example/")
-    assert f"refused: {address} is {classify(address)}" in str(error)
-
-
-def test_a_name_that_changes_its_mind_is_refused(serve: Serve, make: Make) -> None:
-    public, private = serve({"/": OK}), serve({"/": OK}, host="127.0.0.2")
-    answers = iter([["127.0.0.1"], ["127.0.0.2"]])
-    fetcher = make(resolve=lambda host, port: next(answers), judge=one_is_public)
-    assert fetcher.get(f"http://paper.example:{public.port}/").status == 200
-    assert "127.0.0.2 is loopback" in str(refusal(fetcher, f"http://paper.example:{private.port}/"))
-    assert private.connections == 0
-
-
-def test_rebinding_between_check_and_connect_is_stopped_at_the_socket(serve: Serve, make: Make) -> None:
-    """The resolver's check is told that all is well; what is dialled is judged all the same."""
-    server = serve({"/": OK})
-    said = iter(["public"])
-    fetcher = make(resolve=lambda host, port: ["127.0.0.1"], judge=lambda address: next(said, "loopback"))
-    assert "127.0.0.1 is loopback" in str(refusal(fetcher, f"http://paper.example:{server.port}/"))
-    assert server.connections == 0
-
-
-def test_the_peer_is_judged_before_the_first_byte_of_every_request(serve: Serve, make: Make) -> None:
-    server = serve({"/": OK})
-    said = iter(["public"] * 3)  # resolved, dialled, met
-    fetcher = make(resolve=lambda host, port: ["127.0.0.1"], judge=lambda address: next(said, "loopback"))
-    url = f"http://paper.example:{server.port}/"
-    assert fetcher.get(url).status == 200
-    assert "127.0.0.1 is loopback" in str(refusal(fetcher, url))
-    assert (server.connections, len(server.requests)) == (1, 1)
-
-
-def test_a_name_without_an_address_and_one_that_is_unknown(make: Make) -> None:
-    def unknown(host: str, port: int) -> list[str]:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    assert "not known" in str(refusal(make(resolve=unknown), "http://paper.example/"))
-    assert "paper.example" in str(refusal(make(resolve=lambda host, port: []), "http://paper.example/"))
-
-
-def test_a_name_server_that_never_answers_costs_the_time_of_a_connect(make: Make) -> None:
-    def hang(host: str, port: int) -> list[str]:
-        time.sleep(1)
-        return []
-
-    fetcher = make(resolve=hang, limits=FetchLimits(connect=0.2))
-    began = time.monotonic()
-    results = fetcher.get_many([Request(f"http://host{i}.example/") for i in range(100)])
-    assert time.monotonic() - began < 5
-    assert all("no connection in time" in str(result) for result in results)
-
-
-# The allow-list
-
-
-def test_an_allow_listed_host_is_reached_and_its_name_is_kept(serve: Serve, make: Make) -> None:
-    server = serve({"/": OK})
-    fetcher = make(allow_hosts=[f"cms.example:{server.port}"], resolve=lambda host, port: ["127.0.0.1"])
-    assert fetcher.get(f"http://CMS.example:{server.port}/").status == 200
-    assert f"Host: cms.example:{server.port}".encode() in server.requests[0]
-
-
-def test_nothing_else_of_the_private_network_is_reached(serve: Serve, make: Make) -> None:
-    listed, other_port, other_host = serve({"/": OK}), serve({"/": OK}), serve({"/": OK}, host="127.0.0.2")
-    names = {"cms.example": "127.0.0.1", "db.example": "127.0.0.1"}
-    fetcher = make(allow_hosts=[f"cms.example:{listed.port}"], resolve=lambda host, port: [names[host]])
-    assert fetcher.get(f"http://cms.example:{listed.port}/").status == 200
-    for url in (
-        f"http://cms.example:{other_port.port}/",
-        f"http://db.example:{listed.port}/",
-        f"http://127.0.0.1:{listed.port}/",
-        f"http://cms.example.:{listed.port}/",
-        other_port.url,
-        other_host.url,
-    ):
-        refusal(fetcher, url)
-    assert (listed.connections, other_port.connections, other_host.connections) == (1, 0, 0)
-
-
-def test_an_allow_listed_host_may_not_be_the_metadata_service(make: Make) -> None:
-    fetcher = make(allow_hosts=["cms.example"], resolve=lambda host, port: ["169.254.169.254"])
-    assert "link-local" in str(refusal(fetcher, "http://cms.example/"))
 
 
 # Redirects
@@ -414,7 +252,7 @@ def test_a_bomb_does_not_go_off(serve: Serve, make: Make) -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "cut short"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc", "cut short"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n", "HTTP"),
-        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"abc" * 100)[:-9], "cut short"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"abc" * 100, mtime=0)[:-9], "cut short"),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nnot packed at all", "broken packing"),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\nx", "not asked for"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nx", "HTTP"),
@@ -454,121 +292,3 @@ def test_a_header_that_would_be_two_is_not_sent(value: str, serve: Serve, make: 
     server = serve({"/": OK})
     refusal(make(allow_hosts=[server.place]), server.url, headers={"If-None-Match": value})
     assert server.requests == []
-
-
-# TLS
-
-
-def certificate(folder: Path) -> ssl.SSLContext:
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not there to make a certificate")
-    command = (
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=paper.example -days 2"
-    )
-    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
-    subprocess.run([*command.split(), *files], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context
-
-
-def test_a_certificate_that_nobody_vouches_for_is_refused(serve: Serve, make: Make, tmp_path: Path) -> None:
-    context, asked = certificate(tmp_path), []
-    context.sni_callback = lambda _, name, __: asked.append(name)
-    server = serve({"/": OK}, tls=context)
-    fetcher = make(allow_hosts=[f"paper.example:{server.port}"], resolve=lambda host, port: ["127.0.0.1"])
-    assert "certificate is not valid" in str(refusal(fetcher, f"https://paper.example:{server.port}/"))
-    assert server.requests == []
-    assert set(asked) == {"paper.example"}
-
-
-def test_a_server_without_tls_is_no_https(make: Make) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as plain, ThreadPoolExecutor(1) as thread:
-        place = f"127.0.0.1:{plain.getsockname()[1]}"
-
-        def answer() -> None:
-            connection, _ = plain.accept()
-            with connection:
-                connection.recv(65536)
-                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-        done = thread.submit(answer)
-        assert "TLS" in str(refusal(make(allow_hosts=[place]), f"https://{place}/"))
-        done.result(5)
-
-
-# Secrets, surroundings
-
-
-def test_a_password_is_in_no_error_and_no_log(serve: Serve, make: Make, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    server = serve(
-        {
-            "/": reply("HTTP/1.1 302 Found\nLocation: http://u:hunter2@127.0.0.2:1/"),
-            "/short": b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n",
-        }
-    )
-    fetcher = make(allow_hosts=[server.place])
-    for url in (
-        f"http://u:hunter2@{server.place}/",
-        f"http://u:hunter2@{server.place}/short",
-        "http://u:hunter2@10.0.0.1/",
-        "http://u:hunter2@a:b/",
-    ):
-        error = refusal(fetcher, url)
-        assert "hunter2" not in f"{error!r} {error.hint} {error.__context__!r}"
-    assert "hunter2" not in caplog.text
-
-
-def test_proxies_and_netrc_of_the_surroundings_are_ignored(
-    serve: Serve, make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    canary, server = serve(lambda connection, _: None), serve({"/": OK})
-    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, canary.url)
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login me password hunter2\n")
-    monkeypatch.setenv("NETRC", str(netrc))
-    fetcher = make(allow_hosts=[server.place])
-    assert fetcher.get(server.url).status == 200
-    refusal(fetcher, "http://10.0.0.1/")
-    assert canary.connections == 0
-    assert b"Authorization" not in server.requests[0]
-
-
-def test_cookies_are_not_kept(serve: Serve, make: Make) -> None:
-    server = serve({"/": reply("HTTP/1.1 200 OK\nSet-Cookie: id=1")})
-    fetcher = make(allow_hosts=[f"paper.example:{server.port}"], resolve=lambda host, port: ["127.0.0.1"])
-    for _ in range(2):
-        fetcher.get(f"http://paper.example:{server.port}/")
-    assert b"Cookie" not in server.requests[1]
-
-
-def test_nobody_there(make: Make) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        place = f"127.0.0.1:{free.getsockname()[1]}"
-        assert "connection refused" in str(refusal(make(allow_hosts=[place]), f"http://{place}/"))
-
-
-# Foreign errors
-
-
-def test_every_error_of_the_library_has_words_of_ours() -> None:
-    import aiohttp
-
-    kinds, open_ends = set(), [aiohttp.ClientError]
-    while open_ends:
-        kind = open_ends.pop()
-        open_ends += kind.__subclasses__()
-        kinds.add(kind)
-    assert len(kinds) > 20
-    for kind in kinds:
-        error = kind.__new__(kind)
-        assert reason(error).isprintable()
-    assert reason(RuntimeError("http://u:hunter2@x/")) == "no usable answer (RuntimeError)"
-
-
-def test_the_guard_raises_what_the_library_takes_for_a_failed_dial() -> None:
-    assert issubclass(Refused, OSError)
-    assert callable(open_sessions)

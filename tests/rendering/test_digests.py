@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from lxml import html as lxml_html
 
 from distributor.errors import TemplateError
-from distributor.model import Article, Image, Lane, Message, Section
+from distributor.mail import MARKER
+from distributor.model import Image, Lane, Message, Section
 from distributor.rendering import Paper, SiteFacts, style_hashes
 from distributor.rendering.speech import columns
 from distributor.rendering.trimming import LIMIT
@@ -302,56 +300,6 @@ def test_plain_text_is_readable_at_72_columns_and_safe_to_flow() -> None:
     assert "\r" not in text
 
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "' onmouseover='alert(1)",
-    "{{ 7*7 }}{% raw %}",
-    "</title></style><style>*{display:none}</style>",
-    "<!--[if mso]><b>",
-    "-->]]><![endif]-->",
-    "a\u202egnp.exe\u2066\u2069",
-    "line\r\nBcc: victim@example.com\u2028\x00\x85",
-]
-
-
-@pytest.mark.parametrize("words", HOSTILE)
-def test_hostile_words_are_words(words: str) -> None:
-    bad = article(
-        1, title=words, summary=words * 3, author=words, categories=(words,), image=Image("https://a.example/b", words)
-    )
-    sections = [Section("", (1,)), Section(words, (2,), (7,))]
-    hostile = paper([bad, article(2)], sections, name=words, sender=words, postal_address=words)
-    message = mail(hostile)
-    clean = mail(
-        paper(
-            [article(1, image=Image("https://a.example/b", "Aaa")), article(2)],
-            sections=[Section("", (1,)), Section("B", (2,), (7,))],
-        )
-    )
-    for document in (message.html, RENDERER.edition_page(hostile)):
-        page = tree(document)
-        assert not list(page.iter("script"))
-        assert not [name for node in page.iter() for name in node.keys() if name.startswith("on")]  # noqa: SIM118
-        assert all(re.match(r"https?://", href) for href in links(document))
-        assert not re.search("[\u202a-\u202e\u2066\u2067\x00\x85\u2028]", document)
-    assert [node.tag for node in tree(message.html).iter("style", "b", "img")] == [
-        node.tag for node in tree(clean.html).iter("style", "b", "img")
-    ]
-    assert not re.search(r"[\r\n\x00\x85\u2028\u202e]", message.subject)
-
-
-@pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "data:text/html,x", "", "ftp://a.example/", "https://", "mailto:a@b.c"]
-)
-def test_a_story_without_a_web_address_is_told_without_a_link(url: str) -> None:
-    message = mail(paper([article(1), article(2, url=url)]))
-    assert titles(message)[1] == "Story number 2"
-    assert all(href.startswith("https://") for href in links(message.html))
-    sly = mail(paper([article(1)], tracked=lambda _: url))
-    assert all(href.startswith("https://") for href in links(sly.html))
-
-
 def test_an_operators_file_takes_the_place_of_one_of_ours(tmp_path: Path) -> None:
     (tmp_path / "digest" / "daily").mkdir(parents=True)
     (tmp_path / "digest" / "daily" / "subject.txt.j2").write_text("Today: {{ title }}")
@@ -439,21 +387,18 @@ def _contrast(one: str, other: str) -> float:
     return (bright + 0.05) / (dark + 0.05)
 
 
-WORDS = st.text(max_size=60)
-
-
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    title=WORDS,
-    summary=WORDS,
-    author=WORDS,
-    section=WORDS,
-    language=st.sampled_from(["en", "ar", "he", "xx", "../x", ""]),
-)
-def test_whatever_is_written_a_mail_is_made(title: str, summary: str, author: str, section: str, language: str) -> None:
-    one: Article = article(1, title=title, summary=summary, author=author, language=language, categories=(section,))
-    message = mail(paper([one, article(2)], [Section(section, (1, 2), (3,))], language=language or "en"))
-    assert message.subject or not title.strip()
-    assert "Story number 2" in unescape(message.html)
-    assert "Story number 2" in message.text
-    assert not list(tree(message.html).iter("script"))
+def test_an_article_cannot_take_a_readers_token_along() -> None:
+    hidden = MARKER[:12] + "\u200b" + MARKER[12:]
+    mailed = mail(
+        paper(
+            [
+                article(1, title=f"Title {MARKER}", summary=f"Says {MARKER} and more.", author=MARKER),
+                article(2, url=f"https://evil.example/?t={MARKER}", title=hidden),
+                article(3, image=Image(f"https://evil.example/{MARKER}.png", MARKER, width=800, height=600)),
+            ],
+            links=replace(LINKS, unsubscribe="", preferences="", fewer=""),
+        )
+    )
+    for part in (mailed.html, mailed.text, mailed.subject):
+        assert MARKER not in part
+    assert any("evil.example" in link and "%52EADER" in link for link in links(mailed.html))

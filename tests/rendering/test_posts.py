@@ -4,73 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import distributor
-from distributor.errors import ConfigError, TemplateError
 from distributor.model import Article, Card, Image, Lane, Limits, Media, Message
-from distributor.rendering import PostSettings, Renderer, SiteFacts, check, fingerprint
+from distributor.rendering import PostSettings, check, fingerprint
 from distributor.text import measure
 from distributor.text.markup import parse
-
-OURS = Path(distributor.__file__).parent / "templates"
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-SITE = SiteFacts(name="The Paper", url="https://example.com", language="en")
-UTM = PostSettings(utm={"utm_source": "{channel}", "utm_medium": "social", "utm_campaign": "{category}"})
-LIMITS = {
-    "x": Limits("x", 280, media=4, media_bytes=5_000_000),
-    "telegram": Limits("telegram", 4096, caption=1024, media=1, media_bytes=10_000_000, markup="html"),
-    "mastodon": Limits("mastodon", 500, media=4, media_bytes=10_000_000),
-    "bluesky": Limits("bluesky", 300, media=4, media_bytes=1_000_000),
-    "threads": Limits("threads", 500, media=1, media_bytes=8_000_000),
-    "linkedin": Limits("linkedin", 3000),
-    "discord": Limits("discord", 2000),
-    "webhook": Limits("webhook", 100_000, media=20, media_bytes=100_000_000),
-    "homegrown": Limits("homegrown", 350),
-}
-
-
-def article(**fields: Any) -> Article:
-    given_fields: dict[str, Any] = {
-        "id": 7,
-        "source": "paper",
-        "guid": "g",
-        "url": "https://example.com/lake",
-        "title": "Lake reopens after ten years",
-        "summary": "The lake in the north reopens to swimmers on Sunday, after a decade of work on its water.",
-        "categories": ("World News", "Environment"),
-        "tags": ("clean water",),
-        "image": Image("https://example.com/lake.jpg", "Swimmers at the shore"),
-        "language": "en",
-        "published_at": NOW,
-        "seen_at": NOW,
-    }
-    return Article(**given_fields | fields)
-
-
-@pytest.fixture
-def theirs(tmp_path: Path) -> Path:
-    (tmp_path / "post").mkdir()
-    return tmp_path
-
-
-@pytest.fixture
-def post(theirs: Path) -> Callable[..., Message]:
-    renderer = Renderer(folders=[theirs, OURS], site=SITE)
-
-    def made(given_article: Article, kind: str = "x", **how: Any) -> Message:
-        how = {"channel": "mine", "limits": LIMITS.get(kind), "settings": UTM} | how
-        return renderer.post(given_article, kind=kind, **how)
-
-    return made
-
+from tests.rendering.posting import LIMITS, article
 
 LINK = "https://example.com/lake?utm_source=mine&utm_medium=social&utm_campaign=world-news"
 TITLE = "Lake reopens after ten years"
@@ -238,81 +183,6 @@ def test_a_link_too_long_for_the_network_is_held_with_the_reason(post: Callable[
     assert message.text == message.url
 
 
-# The link
-
-
-def test_utm_fields_are_added_once_to_what_is_there(post: Callable[..., Message]) -> None:
-    url = "https://example.com/lake?id=3&utm_source=rss#top"
-    expected = "https://example.com/lake?id=3&utm_source=mine&utm_medium=social&utm_campaign=world-news#top"
-    assert post(article(url=url)).url == expected
-    assert post(article(url=expected)).url == expected
-
-
-@pytest.mark.parametrize("value", ["{{ channel }}-{{kind}}", "{channel}-{kind}"])
-def test_a_utm_placeholder_has_one_brace_or_two(post: Callable[..., Message], value: str) -> None:
-    assert post(article(), settings=PostSettings(utm={"u": value})).url == "https://example.com/lake?u=mine-x"
-
-
-@pytest.mark.parametrize("value", ["{chanel}", "{{ chanel }}", "{}", "{{ 7*7 }}"])
-def test_an_unknown_utm_placeholder_is_named(value: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        PostSettings(utm={"utm_source": value})
-    assert caught.value.key == "utm.utm_source"
-    assert "channel" in caught.value.hint
-
-
-def test_a_placeholder_in_content_stays_as_it_is(post: Callable[..., Message]) -> None:
-    message = post(article(source="{channel}"), settings=PostSettings(utm={"u": "{source}"}))
-    assert message.url == "https://example.com/lake?u=%7Bchannel%7D"
-
-
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "", "/lake", "java\nscript:x"])
-@pytest.mark.parametrize("kind", LIMITS)
-def test_what_is_no_web_address_is_no_link(post: Callable[..., Message], kind: str, url: str) -> None:
-    message = post(article(url=url), kind)
-    assert message.url == ""
-    assert message.card is None
-    assert "script" not in message.text
-    assert "<a" not in message.text
-
-
-# Hostile words
-
-
-@pytest.mark.parametrize(
-    "title",
-    [
-        "<script>alert(1)</script>",
-        '"><a href="https://evil.org">x</a>',
-        "</b><a href='javascript:x'>y</a>",
-        "<b>unclosed",
-        "&lt;script&gt; &amp; &#60;b&#62;",
-        "{{ 7*7 }}{% for x in range(9) %}x{% endfor %}{# #}",
-        "{{ self.__class__ }}",
-        "a\u202eb\u2066c\x00d\x1be\r\nf\u2028g",
-        "${7*7} %s {0} {title}",
-    ],
-)
-def test_a_hostile_title_is_shown_as_words(post: Callable[..., Message], title: str) -> None:
-    from distributor.rendering.content import clean
-
-    shown = parse(post(article(title=title), "telegram").text)
-    assert shown.sound
-    assert shown.text.startswith(clean(title) + "\n")
-    assert post(article(title=title), "mastodon").text.startswith(clean(title) + "\n")
-    assert "49" not in shown.text
-    assert not set("\u202e\u2066\x00\x1b\r") & set(shown.text)
-
-
-def test_the_only_links_in_telegrams_html_are_ours(post: Callable[..., Message]) -> None:
-    hostile = '<a href="https://evil.org">x</a>'
-    message = post(
-        article(title=hostile, summary=hostile + " and enough words to make this a summary", tags=(hostile,)),
-        "telegram",
-    )
-    assert message.text.count("<a ") == 1
-
-
 # Pictures
 
 
@@ -368,97 +238,6 @@ def test_an_article_without_language_has_the_sites(post: Callable[..., Message])
     assert post(article(language="")).language == "en"
     assert "Lire la suite" in post(article(language="fr-CA"), "telegram").text
     assert "Read more" in post(article(language="xx"), "telegram").text
-
-
-# Templates
-
-
-def test_a_channels_own_template_beats_its_kinds_and_that_the_default(
-    post: Callable[..., Message], theirs: Path
-) -> None:
-    def text() -> str:
-        return post(article()).text
-
-    assert text().startswith(TITLE)
-    (theirs / "post/default.j2").write_text("default")
-    assert text().startswith(TITLE), "ours for the kind beats a default"
-    (theirs / "post/x.j2").write_text("kind {{ link }}")
-    assert text() == f"kind {LINK}"
-    (theirs / "post/mine.j2").write_text("mine {{ channel }} {{ kind }} {{ site.name }}")
-    assert text() == "mine mine x The Paper"
-    (theirs / "post/mine.j2").unlink()
-    assert text() == f"kind {LINK}"
-
-
-def test_one_template_is_overridden_the_others_stay_ours(post: Callable[..., Message], theirs: Path) -> None:
-    before = {kind: post(article(), kind).text for kind in LIMITS}
-    (theirs / "post/mastodon.j2").write_text("{{ title }}")
-    after = {kind: post(article(), kind).text for kind in LIMITS}
-    assert {kind for kind in LIMITS if before[kind] != after[kind]} == {"mastodon"}
-
-
-@pytest.mark.parametrize("name", ["special", "special.j2", "post/special.j2"])
-def test_the_settings_can_name_a_template(post: Callable[..., Message], theirs: Path, name: str) -> None:
-    (theirs / "post/special.j2").write_text("special")
-    assert post(article(), settings=PostSettings(template=name)).text == "special"
-
-
-@pytest.mark.parametrize("name", ["none", "../../etc/passwd", "/etc/passwd", "../digest/x"])
-def test_a_named_template_that_is_not_there_is_a_fault(post: Callable[..., Message], name: str) -> None:
-    with pytest.raises(TemplateError):
-        post(article(), settings=PostSettings(template=name))
-
-
-def test_a_broken_template_names_file_and_line_also_while_cutting(post: Callable[..., Message], theirs: Path) -> None:
-    path = theirs / "post/x.j2"
-    path.write_text("{{ title }}\n{{ summary }}\n{% if not summary %}\n{{ 1 / 0 }}\n{% endif %}")
-    with pytest.raises(TemplateError) as caught:
-        post(article(title="t" * 400))
-    assert caught.value.where == f"{path}:4"
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "<b>{{ title }}",
-        "<script>{{ title }}</script>",
-        "a < b",
-        "<h1>{{ title }}</h1>",
-        '<a href="javascript:alert(1)">{{ title }}</a>',
-        "<a href='{{ title }}'>{{ title }}</a>",
-        '<a href="tg://user?id=1">x</a>',
-    ],
-)
-def test_html_that_telegram_would_refuse_is_a_fault_of_the_template(
-    post: Callable[..., Message], theirs: Path, source: str
-) -> None:
-    path = theirs / "post/telegram.j2"
-    path.write_text(source)
-    with pytest.raises(TemplateError) as caught:
-        post(article(), "telegram")
-    assert caught.value.where == f"{path}:1"
-
-
-def test_a_template_without_flexible_parts_is_held_when_it_is_too_long(
-    post: Callable[..., Message], theirs: Path
-) -> None:
-    (theirs / "post/x.j2").write_text("{{ 'x' * 300 }}")
-    (reason,) = check(post(article()), LIMITS["x"])
-    assert reason == "its text measures 300, x takes 280"
-
-
-def test_the_whole_article_is_within_reach_of_a_template(post: Callable[..., Message], theirs: Path) -> None:
-    (theirs / "post/webhook.j2").write_text(
-        "{{ article.author }}|{{ article.published_at|date('%H:%M') }}|{{ article.text }}|{{ article.image.alt }}|"
-        "{{ categories|join(',') }}|{{ tags|join(',') }}|{{ picture is none }}|{{ html }}|{{ breaking }}"
-    )
-    told = post(
-        article(author="A. Writer", body="<p>One &amp; two.</p><p>Three.</p>"),
-        "webhook",
-        settings=PostSettings(pictures=False),
-    ).text
-    assert told.startswith("A. Writer|12:00|One & two.")
-    assert told.endswith("|Swimmers at the shore|World News,Environment|clean water|True|False|False")
 
 
 # Pre-flight
