@@ -23,6 +23,9 @@ TITLE, ALT, NAME = 160, 125, 200  # characters in a mail; a page has titles whol
 SUMMARY, LEAD = 200, 320
 SHEET, THUMB, TALLEST = 560, 120, 160  # pixels: the width within the margins, a small picture
 SHOWN = 150  # stories that a mail could hold at most, bare of all but their titles
+# What the engine replaces by a reader's own token (distributor.mail.MARKER) begins so: no article may say it, or its
+# link would take the token to a stranger's site.
+TOKENS = "READERREADER"
 LEAST = 60  # a picture smaller than this shows nothing (or counts readers)
 
 Excerpt = Callable[[Article], str]
@@ -123,7 +126,7 @@ def arranged(
         wanted = [n for n in section.articles + (section.rest if whole else ()) if n in paper.articles]
         shown = wanted if whole else wanted[: max(SHOWN // len(paper.edition.sections), 1)]
         stories = [
-            _story(article, paper, words, link=link, excerpt=excerpt)
+            _spared(_story(article, paper, words, link=link, excerpt=excerpt))
             | {
                 "when": _when(article, words, zone, today),
                 "category": "" if section.title else _category(article, paper),
@@ -179,6 +182,17 @@ def _story(
         "lang": "" if _base(language) in ("", _base(words.language)) else language,
         "dir": _apart(written(known["title"], direction_of(language) if language else words.direction), words),
     }
+
+
+def _spared(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what would become a token: broken in words, percent-encoded (the same address) in links."""
+    made = dict(values)
+    for key, value in values.items():
+        if isinstance(value, dict):
+            made[key] = _spared(value)
+        elif isinstance(value, str) and TOKENS in value:
+            made[key] = value.replace(TOKENS, "READER%52EADER" if key == "url" else "READER READER")
+    return made
 
 
 def _size(story: dict[str, Any], *, lead: bool) -> None:
