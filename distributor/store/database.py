@@ -233,6 +233,8 @@ def _line(error: DBAPIError, url: sa.URL) -> str:
 
 def _hint(error: DBAPIError) -> str:
     text = str(error.orig).lower()
+    if "disk i/o" in text:
+        return "the disk is full, or it fails: distributor doctor tells; what was not written down was not sent either"
     if "full" in text or "no space" in text:
         return "free some disk space; nothing was lost, the work goes on when there is room"
     if "locked" in text:

@@ -60,6 +60,11 @@ def test_what_undoes_a_statement_over_many_rows_is_not_kept_in_memory(store: Sto
     assert pragma(store, "temp_store", durable=False) in (default, in_a_file)
 
 
+def test_a_disk_that_has_no_room_for_the_log_is_told_as_a_disk() -> None:
+    fault = sa.exc.OperationalError("BEGIN", {}, sqlite3.OperationalError("disk I/O error"))
+    assert "the disk is full, or it fails" in database._hint(fault)
+
+
 def test_a_full_disk_is_told_with_what_to_do_and_loses_nothing(store: Store) -> None:
     with store.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
