@@ -1,10 +1,15 @@
-"""Slots of digests as the staff see them: all editions of one moment taken together. Reads only."""
+"""Slots of digests as the staff see them: all editions of one moment taken together. Reads only.
+
+A slot may be a million mails, so none is read: what is not sent is counted by its partial index, and what is sent is
+the rest of what was planned.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,13 +20,15 @@ __all__ = ["Slot", "latest"]
 
 e, d = t.edition, t.delivery
 RECENTLY = timedelta(minutes=1)
-OPEN = ("pending", "sending", "held")
+LOST = (State.FAILED.value, State.SKIPPED.value)
+END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A digest at one moment. `statuses` counts its editions, `states` its mails; `recent` were settled in the last
-    minute. `first` is its first edition, for a look at it.
+    """A digest at one moment. `statuses` counts its editions, `states` its mails; `recent` of the digest's mails were
+    taken up in the last minute. `first` is its first edition, for a look at it. `began` and `ended` are when the first
+    and the last of its mails were taken up, before the digest's next slot.
     """
 
     digest: str
@@ -101,36 +108,64 @@ def latest(connection: sa.Connection, now: datetime, *, digest: str = "", limit:
         .limit(limit)
     )
     query = query.where(e.c.digest == digest) if digest else query
-    return [_slot(connection, row, now) for row in connection.execute(query).all()]
+    rows = connection.execute(query).all()
+    unsent = _unsent(connection, {row.slot for row in rows}) if rows else {}
+    return [_slot(connection, row, now, unsent.get((row.digest, row.slot), {})) for row in rows]
 
 
-def _slot(connection: sa.Connection, row: Sequence[object], now: datetime) -> Slot:
-    digest, slot, editions, first, planned = row
-    of = (e.c.digest == digest, e.c.slot == slot, e.c.readers > 0)
+def _unsent(connection: sa.Connection, moments: set[datetime]) -> dict[tuple[str, datetime], dict[State, int]]:
+    """For each of these slots how many of its mails are in each state but sent."""
+    found: dict[tuple[str, datetime], dict[State, int]] = {}
+    lost = (t.IS_LOST, d.c.state.in_(LOST), d.c.settled_at >= min(moments))
+    for where in ((t.IS_UNSETTLED,), lost):
+        by = (d.c.edition_id, d.c.state)
+        counted = sa.select(*by, sa.func.count().label("mails")).where(*where).group_by(*by).subquery()
+        query = (
+            sa.select(e.c.digest, e.c.slot, counted.c.state, sa.func.sum(counted.c.mails))
+            .join(counted, counted.c.edition_id == e.c.id)
+            .where(e.c.slot.in_(moments))
+            .group_by(e.c.digest, e.c.slot, counted.c.state)
+        )
+        for digest, slot, state, mails in connection.execute(query):
+            found.setdefault((digest, slot), {})[State(state)] = int(mails)
+    return found
+
+
+def _slot(connection: sa.Connection, row: Any, now: datetime, unsent: Mapping[State, int]) -> Slot:
+    of = (e.c.digest == row.digest, e.c.slot == row.slot, e.c.readers > 0)
     statuses = connection.execute(
         sa.select(e.c.status, sa.func.count(), sa.func.max(sa.case((e.c.by_hand, 1), else_=0)))
         .where(*of)
         .group_by(e.c.status)
     ).all()
-    recent = sa.func.sum(sa.case((d.c.settled_at > now - RECENTLY, 1), else_=0))
-    times = (sa.func.min(d.c.settled_at), sa.func.max(d.c.settled_at))
-    states = connection.execute(
-        sa.select(d.c.state, sa.func.count(), recent, *times)
-        .join(e, e.c.id == d.c.edition_id)
-        .where(*of, d.c.edition_id != 0)
-        .group_by(d.c.state)
-    ).all()
-    sent = next((found for found in states if found[0] == State.SENT.value), None)
+    planned = int(row[4])
+    sent = max(0, planned - sum(unsent.values()))
+    began, ended = _times(connection, row.digest, row.slot) if sent else (None, None)
     return Slot(
-        digest=str(digest),
-        slot=slot,  # type: ignore[arg-type]
-        editions=int(editions),  # type: ignore[call-overload]
-        first=int(first),  # type: ignore[call-overload]
-        planned=int(planned or 0),  # type: ignore[call-overload]
+        digest=row.digest,
+        slot=row.slot,
+        editions=row[2],
+        first=row[3],
+        planned=planned,
         by_hand=any(found[2] for found in statuses),
         statuses={status: count for status, count, _ in statuses},
-        states={State(found[0]): found[1] for found in states},
-        recent=int(sent[2] or 0) if sent else 0,
-        began=sent[3] if sent else None,
-        ended=sent[4] if sent else None,
+        states={**unsent, **({State.SENT: sent} if sent else {})},
+        recent=_taken_since(connection, row.digest, now - RECENTLY) if sent else 0,
+        began=began,
+        ended=ended,
     )
+
+
+def _times(connection: sa.Connection, digest: str, slot: datetime) -> tuple[datetime | None, datetime | None]:
+    """When the first and the last mail of a digest were taken up between this slot and its next one."""
+    later = sa.select(sa.func.min(e.c.slot)).where(e.c.digest == digest, e.c.slot > slot, e.c.readers > 0)
+    until = connection.execute(later).scalar_one() or END
+    mine = (d.c.channel == digest, d.c.claimed_at >= slot, d.c.claimed_at < until)
+    # Each by itself: that takes one step in the index.
+    first, last = (connection.execute(sa.select(of(d.c.claimed_at)).where(*mine)) for of in (sa.func.min, sa.func.max))
+    return first.scalar_one(), last.scalar_one()
+
+
+def _taken_since(connection: sa.Connection, digest: str, since: datetime) -> int:
+    query = sa.select(sa.func.count()).where(d.c.channel == digest, d.c.claimed_at > since)
+    return int(connection.execute(query).scalar_one())

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 
 from distributor import subscribe
 from distributor.errors import StoreError
-from distributor.model import Choice, Schedule, Subscriber
-from distributor.store import Store, asking, census, erasing, subscribers, tables
+from distributor.model import Choice, Edition, Schedule, Subscriber
+from distributor.retention import retention
+from distributor.store import Store, asking, census, circulation, editions, erasing, slots, subscribers, tables
 from distributor.store.subscribers import Consent
-from tests.contracts.database import DAY, HOUR, NOW, DatabaseContract, at_once
+from tests.contracts.database import DAY, HOUR, MINUTE, NOW, DatabaseContract, at_once
 from tests.desk import Clock, make_app
 from tests.readers.conftest import JANE, SETTINGS, ask, find, join, letters, token, wish
 
@@ -179,6 +180,29 @@ class ReadersContract(DatabaseContract):
         assert may(key="other")
         assert may(purpose="link")
 
+    # -- slots
+
+    def test_a_slot_is_told_from_what_is_not_sent(self, store: Store) -> None:
+        def change(connection: sa.Connection, reader: int, **values: Any) -> None:
+            rows = sa.update(tables.delivery).where(tables.delivery.c.recipient_id == reader)
+            connection.execute(rows.where(tables.delivery.c.due_at == NOW).values(**values))
+
+        with store.write() as connection:
+            choice = subscribers.choice_id(connection, Choice())
+            for slot in (NOW - DAY, NOW):
+                moments = {"slot": slot, "since": slot - DAY, "until": slot, "made_at": slot}
+                blank = Edition(digest="daily", choice=Choice(), **moments)
+                edition = editions.make(connection, blank, choice=choice)
+                circulation.add_digests(connection, edition, range(1, 7), due_at=slot, now=slot)
+            for second, state in enumerate(("sent", "sent", "sent", "failed"), 1):
+                at = NOW + second * timedelta(seconds=1)
+                change(connection, second, state=state, claimed_at=at, settled_at=at + HOUR)
+            change(connection, 5, state="skipped", settled_at=NOW)
+            new, old = slots.latest(connection, NOW + MINUTE + 2 * timedelta(seconds=1))
+        assert (new.slot, new.planned, new.sent, new.failed, new.skipped, new.waiting) == (NOW, 6, 3, 1, 1, 1)
+        assert (new.recent, new.began, new.ended) == (2, NOW + timedelta(seconds=1), NOW + timedelta(seconds=4))
+        assert (old.slot, old.planned, old.sent, old.waiting, old.recent, old.began) == (NOW - DAY, 6, 0, 6, 0, None)
+
     # -- acts of readers
 
     def test_a_readers_whole_way(self, store: Store, tmp_path: Path) -> None:
@@ -194,7 +218,7 @@ class ReadersContract(DatabaseContract):
         assert subscribe.forget(app, reader.id, who="reader")
         ask(app)
         clock.forward(hours=49)
-        assert subscribe.lapse(app) == 1
+        assert retention(app).requests == 1
         with store.read() as connection:
             planned, found = census.law(connection)
             assert subscribers.counts(connection)["pending"] == 0
