@@ -62,36 +62,37 @@ class Evidence:
         self._usual = usual
         self._now = now
         self._half_life = settings.half_life
-        self._words = settings.weights
+        self._weights = settings.weights
         self._recent: dict[datetime, float] = {}
         self._gains: dict[Key, dict[float, float]] = {}
-        self._weights: dict[Key, float] = {}
 
     def of(self, item: Item) -> list[float]:
         """One number for each of the item's signals, in their order; none below 0."""
-        own = self._usual.knows(item.article_id)
-        found = []
+        gains = {} if self._usual.knows(item.article_id) else self._gains
+        try:
+            return self._read(item, gains)
+        except KeyError:
+            self._learn(item, gains)
+            return self._read(item, gains)
+
+    def _read(self, item: Item, gains: Mapping[Key, Mapping[float, float]]) -> list[float]:
+        recent, found = self._recent, []
         for key, series in item.signals.items():
-            weight = self._weights.get(key)
-            if weight is None:
-                weight = self._weights[key] = _weight(self._words, key)
-                self._gains[key] = {}
-            gains: dict[float, float] = {} if own else self._gains[key]
-            found.append(weight * self._total(series, gains, key, item.article_id) if weight else 0.0)
+            gain, total = gains[key], 0.0
+            for start, count in series:
+                total += recent[start] * gain[count]
+            found.append(total)
         return found
 
-    def _total(self, series: Series, gains: dict[float, float], key: Key, article_id: int) -> float:
-        recent = self._recent
-        try:
-            return sum([recent[start] * gains[count] for start, count in series])
-        except KeyError:
-            scale = 1 / (BURST * self._usual.of(key, article_id))
+    def _learn(self, item: Item, gains: dict[Key, dict[float, float]]) -> None:
+        for key, series in item.signals.items():
+            gain = gains.setdefault(key, {})
+            weight, scale = _weight(self._weights, key), BURST * self._usual.of(key, item.article_id)
             for start, count in series:
-                if start not in recent:
-                    recent[start] = _recency(self._now - utc(start), self._half_life)
-                if count not in gains:
-                    gains[count] = log1p(_counted(count) * scale)
-            return sum([recent[start] * gains[count] for start, count in series])
+                if start not in self._recent:
+                    self._recent[start] = _recency(self._now - utc(start), self._half_life)
+                if count not in gain:
+                    gain[count] = weight * log1p(_counted(count) / scale)
 
 
 def utc(moment: datetime) -> datetime:

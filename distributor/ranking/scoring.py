@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from math import fsum, isfinite, log2
-from typing import NamedTuple
 
 from distributor.model import Ranking
 from distributor.ranking.evidence import Evidence, Usual, utc
@@ -22,21 +21,10 @@ SCALE = 8.0
 AGEING = 0.4
 # How fast it ends after its time: half at `lives`, a thousandth at twice that.
 END = 10
-# The usual of each channel is learned from so many articles.
-SAMPLE = 500
+# The usual of each channel is learned from so many articles, the newest.
+SAMPLE = 200
 BOOST_AT_MOST = 100.0
 PIN = 1000.0
-
-
-class _Scored(NamedTuple):
-    """Sorts as the ranking does: the score, then the newest (`born`: hours before now, below 0), then the id."""
-
-    score: float
-    born: float
-    article_id: int
-    item: Item
-    freshness: float
-    shares: Sequence[float]
 
 
 def rank(items: Iterable[Item], now: datetime, settings: RankingSettings) -> list[Ranking]:
@@ -46,59 +34,70 @@ def rank(items: Iterable[Item], now: datetime, settings: RankingSettings) -> lis
     without a zone is in UTC. The usual of each channel is learned from these items, so scores of two calls can be
     compared only when the calls were given about the same.
     """
-    return [_ranking(one) for one in sorted(_scored(items, now, settings), key=_order, reverse=True)]
+    table = _Table(items, now, settings)
+    return table.rankings(sorted(range(len(table.items)), key=table.order, reverse=True))
 
 
 def by_category(items: Iterable[Item], now: datetime, settings: RankingSettings, top: int) -> dict[str, list[Ranking]]:
     """The first `top` of each category, as `rank` would order them, without ranking the rest in full."""
-    groups: dict[str, list[_Scored]] = defaultdict(list)
-    for one in _scored(items, now, settings):
-        groups[one.item.category].append(one)
-    return {
-        category: [_ranking(one) for one in heapq.nlargest(top, group, key=_order)]
-        for category, group in sorted(groups.items())
-    }
+    table = _Table(items, now, settings)
+    groups: dict[str, list[int]] = defaultdict(list)
+    for n, item in enumerate(table.items):
+        groups[item.category].append(n)
+    return {category: table.rankings(table.first(group, top)) for category, group in sorted(groups.items())}
 
 
-def _order(one: _Scored) -> tuple[float, float, int]:
-    return one[:3]
+class _Table:
+    """Every item's score, at its number in `items`; columns of numbers, since there may be very many."""
 
+    def __init__(self, items: Iterable[Item], now: datetime, settings: RankingSettings) -> None:
+        now = utc(now)
+        self.items = list(items)
+        self._born = [(utc(item.published_at) - now) / HOUR for item in self.items]
+        ages = [-born if born < 0 else 0.0 for born in self._born]
+        half_life, lives = settings.freshness_half_life / HOUR, settings.lives / HOUR
+        self._freshness = [0.5 ** (age / half_life) for age in ages]
+        self._fading = [SCALE * (1 + age) ** -AGEING / (1 + (age / lives) ** END) for age in ages]
+        self._evidence = Evidence(Usual(self._newest()), now, settings)
+        self._scores = self._scored()
 
-def _scored(items: Iterable[Item], now: datetime, settings: RankingSettings) -> list[_Scored]:
-    now = utc(now)
-    found = [((utc(item.published_at) - now) / HOUR, item) for item in items]
-    evidence = Evidence(Usual(_newest(found)), now, settings)
-    half_life, lives = settings.freshness_half_life / HOUR, settings.lives / HOUR
-    scored = []
-    for born, item in found:
-        age = max(0.0, -born)
-        freshness = 0.5 ** (age / half_life)
-        shares: list[float] = []
-        if item.signals:
-            fading = SCALE * (1 + age) ** -AGEING / (1 + (age / lives) ** END)
-            shares = [one * fading for one in evidence.of(item)]
-        score = log2(1 + fsum(shares) + freshness) + _boost(item) + _place(item)
-        scored.append(_Scored(score, born, item.article_id, item, freshness, shares))
-    return scored
+    def order(self, n: int) -> tuple[float, float, int]:
+        """The score, then the newest, then the id: the greatest is the best."""
+        return self._scores[n], self._born[n], self.items[n].article_id
 
+    def first(self, numbers: Sequence[int], top: int) -> list[int]:
+        """The best `top` of these, best first. Only what scores as well as the last of them is sorted in full."""
+        least = min(heapq.nlargest(top, [self._scores[n] for n in numbers]), default=0.0)
+        return sorted((n for n in numbers if self._scores[n] >= least), key=self.order, reverse=True)[:top]
 
-def _newest(found: Sequence[tuple[float, Item]]) -> list[Item]:
-    """What the usual is learned from. Which articles these are does not depend on what was counted."""
-    if len(found) <= SAMPLE:
-        return [item for _, item in found]
-    newest = heapq.nlargest(SAMPLE, ((born, item.article_id, n) for n, (born, item) in enumerate(found)))
-    return [found[n][1] for _, _, n in newest]
+    def rankings(self, numbers: Iterable[int]) -> list[Ranking]:
+        return [Ranking(self.items[n].article_id, self._scores[n], self._parts(n)) for n in numbers]
 
+    def _scored(self) -> list[float]:
+        scores = []
+        for item, freshness, fading in zip(self.items, self._freshness, self._fading, strict=True):
+            score = log2(1 + freshness + fading * fsum(self._evidence.of(item)))
+            if item.boost or item.pinned or item.buried:
+                score += _boost(item) + _place(item)
+            scores.append(score)
+        return scores
 
-def _ranking(one: _Scored) -> Ranking:
-    """The logarithm is split in proportion to what it is taken of."""
-    item, whole = one.item, fsum(one.shares) + one.freshness
-    scale = log2(1 + whole) / whole if whole > 0 else 0.0
-    parts = {"freshness": one.freshness * scale, "boost": _boost(item)}
-    parts |= {" ".join(key): share * scale for key, share in zip(item.signals, one.shares, strict=False) if share}
-    if place := _place(item):
-        parts["pinned" if place > 0 else "buried"] = place
-    return Ranking(item.article_id, one.score, parts)
+    def _parts(self, n: int) -> dict[str, float]:
+        """The logarithm is split in proportion to what it is taken of."""
+        item, freshness = self.items[n], self._freshness[n]
+        shares = [found * self._fading[n] for found in self._evidence.of(item)]
+        whole = freshness + fsum(shares)
+        scale = log2(1 + whole) / whole if whole > 0 else 0.0
+        parts = {"freshness": freshness * scale, "boost": _boost(item)}
+        parts |= {" ".join(key): share * scale for key, share in zip(item.signals, shares, strict=True) if share}
+        if place := _place(item):
+            parts["pinned" if place > 0 else "buried"] = place
+        return parts
+
+    def _newest(self) -> list[Item]:
+        """What the usual is learned from. Which articles these are does not depend on what was counted."""
+        since = min(heapq.nlargest(SAMPLE, self._born), default=0.0)
+        return [item for item, born in zip(self.items, self._born, strict=True) if born >= since]
 
 
 def _boost(item: Item) -> float:
