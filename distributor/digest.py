@@ -23,7 +23,6 @@ from distributor.context import App
 from distributor.errors import DistributorError, NotFound
 from distributor.mailroom import relay_names
 from distributor.model import Choice, Edition, Message, Schedule
-from distributor.overseeing import Progress, approve, cancel, latest, orphans, pause, resume, show
 from distributor.rescheduling import reschedule
 from distributor.store import articles, census, circulation, subscribers, windows
 from distributor.store import editions as stored
@@ -32,18 +31,10 @@ from distributor.store.windows import Due, Group
 __all__ = [
     "Built",
     "HandSend",
-    "Progress",
-    "approve",
     "build_due",
-    "cancel",
     "count_by_hand",
-    "latest",
-    "orphans",
-    "pause",
     "preview",
-    "resume",
     "send_by_hand",
-    "show",
 ]
 
 log = structlog.get_logger(__name__)
@@ -121,7 +112,7 @@ def build_due(app: App, *, until_turn_s: float = 20) -> Built:
         due = windows.due(connection, app.clock())
     for one in due:
         if one.schedule.digest not in composing.digests_of(app):
-            continue  # its readers wait: see orphans()
+            continue  # its readers wait: see overseeing.orphans
         if time.monotonic() >= until or app.stopping.is_set():
             more = True
             break

@@ -1,13 +1,11 @@
-"""What the publisher does about readers, one at a time: add, suppress, let in again, list for a file.
+"""What the publisher does about readers, one at a time: add, suppress, let in again.
 
 By the thousand: importing.py. Every act is a row of the audit, which names the reader's number and never the address.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from distributor import addressing, choosing, passes
 from distributor.choosing import Ask
@@ -15,9 +13,7 @@ from distributor.context import App
 from distributor.model import Subscriber
 from distributor.store import asking, bounces, census, erasing, subscribers
 
-__all__ = ["PAGE", "add", "export_rows", "suppress", "unsuppress"]
-
-PAGE = 1_000
+__all__ = ["add", "suppress", "unsuppress"]
 
 
 def add(app: App, ask: Ask, *, who: str, consent: str) -> Subscriber:
@@ -89,36 +85,3 @@ def unsuppress(app: App, address: str, who: str) -> bool:
             subject = f"subscriber:{found.id}" if found else f"suppression:{known[0][:12]}"
             census.audit(connection, who, "subscribers unsuppress", subject, now, {"was": why})
     return lifted or held
-
-
-def export_rows(app: App, **segment: Any) -> Iterator[dict[str, Any]]:
-    """Readers as rows of a table, in the order of their numbers, page by page: any number of them take little room.
-
-    `segment` is what subscribers.listed takes. The columns are those an import knows, and the status with its dates.
-    """
-    after = 0
-    while True:
-        with app.store.read() as connection:
-            page = subscribers.listed(connection, **segment, after_id=after, limit=PAGE)
-        yield from map(_row, page)
-        if len(page) < PAGE:
-            return
-        after = page[-1].id
-
-
-def _row(reader: Subscriber) -> dict[str, Any]:
-    days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-    return {
-        "address": reader.address,
-        "categories": "; ".join(reader.categories),
-        "trending": "yes" if reader.trending else "no",
-        "frequency": reader.frequency,
-        "weekdays": " ".join(days[day] for day in reader.weekdays),
-        "hour": "" if reader.hour is None else reader.hour,
-        "timezone": reader.timezone,
-        "language": reader.language,
-        "breaking": "yes" if reader.breaking else "no",
-        "status": reader.status,
-        "created_at": reader.created_at.isoformat(),
-        "confirmed_at": reader.confirmed_at.isoformat() if reader.confirmed_at else "",
-    }

@@ -20,7 +20,7 @@ from distributor.store import census
 from distributor.store import editions as stored
 from distributor.store import overseeing as acts
 
-__all__ = ["Progress", "approve", "cancel", "latest", "orphans", "pause", "release", "resume", "show"]
+__all__ = ["Progress", "approve", "cancel", "orphans", "pause", "release", "resume", "show"]
 
 RECENTLY = timedelta(minutes=1)
 
@@ -47,18 +47,13 @@ class Progress:
         return self.states.get(State.PENDING, 0) + self.states.get(State.SENDING, 0)
 
 
-def latest(app: App, limit: int = 20) -> list[Progress]:
-    """The newest editions that anybody gets."""
-    with app.store.read() as connection:
-        return [_progress(app, connection, one) for one in stored.listed(connection, limit=limit)]
-
-
 def show(app: App, word: str | int) -> list[Progress]:
     """One edition by its id, or all of a slot: by a digest's name alone, its latest. Raises NotFound."""
     with app.store.read() as connection:
-        latest = stored.listed(connection, digest=str(word).strip(), limit=1)
-        named = stored.find(connection, latest[0].digest, latest[0].slot) if latest else _named(connection, word)
-        return [_progress(app, connection, one) for one in named]
+        newest = stored.listed(connection, digest=str(word).strip(), limit=1)
+        named = stored.find(connection, newest[0].digest, newest[0].slot) if newest else _named(connection, word)
+        # Of a slot, the archive's own editions only where there is nothing else to see.
+        return [_progress(app, connection, one) for one in [one for one in named if one.readers] or named]
 
 
 def approve(app: App, word: str | int, who: str) -> int:

@@ -1,4 +1,4 @@
-"""A reader's own data: to have it, to move it to another address, to have it deleted; and what lapses by itself.
+"""A reader's own data: to have it, to move it to another address, to have it deleted.
 
 A move needs both mailboxes. Each letter's link carries the move's number and the new address; each confirmation is a
 row of consent; when both are there, the address changes.
@@ -23,7 +23,7 @@ from distributor.model import Kind, Subscriber
 from distributor.passes import CONFIRM, SWITCH_NEW, SWITCH_OLD, Pass
 from distributor.store import asking, census, erasing, subscribers
 
-__all__ = ["Step", "ask_switch", "awaited_switch", "confirm_switch", "export", "forget", "lapse"]
+__all__ = ["Step", "ask_switch", "awaited_switch", "confirm_switch", "export", "forget"]
 
 log = structlog.get_logger(__name__)
 Step = Literal["waiting", "done"]  # for the other mailbox; the address has changed
@@ -71,20 +71,6 @@ def forget(app: App, subscriber_id: int, *, who: str, ip: str = "") -> bool:
         subscribers.suppress(connection, known[0], "erased", now)
         census.audit(connection, who, "forget", f"subscriber:{found.id}", now)
     return True
-
-
-def lapse(app: App) -> int:
-    """Deletes the requests that nobody confirmed in time, with all that is known of them; how many those were."""
-    before = app.clock() - app.settings.subscribers.keep_requests
-    gone = 0
-    while True:
-        with app.store.write() as connection:
-            ids = erasing.lapsed(connection, before)
-            for number in ids:
-                erasing.erase(connection, number, "lapsed", app.clock())
-        gone += len(ids)
-        if not ids:
-            return gone
 
 
 def ask_switch(app: App, subscriber_id: int, new_address: str, *, ip: str) -> None:

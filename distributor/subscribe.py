@@ -1,7 +1,7 @@
 """What readers do by themselves: ask, confirm, choose, pause, leave. Nothing begins without a confirmation.
 
     ask --letter--> pending --confirm--> active --leave--> left --ask, letter, confirm--> active
-                       '--48 h--> gone (lapse)      '--bounces, complaint--> suppressed (bouncing.py)
+                       '--48 h--> gone              '--bounces, complaint--> suppressed (bouncing.py)
 
 Whoever asks learns nothing of an address: the answer is the same, and so is the work, whether there is a reader or not.
 An address is written to at most once a day and three times in all until it confirms. Who left, or was forgotten, comes
@@ -25,14 +25,14 @@ import sqlalchemy as sa
 from distributor import addressing, choosing, letters, passes
 from distributor.choosing import INSTANT, Ask
 from distributor.context import App
-from distributor.enlisting import add, export_rows, suppress, unsuppress
+from distributor.enlisting import add, suppress, unsuppress
 from distributor.errors import NotFound
 from distributor.mail import tokens
 from distributor.mailroom import MAIN
 from distributor.model import NO_CATEGORY, Message, Subscriber
 from distributor.passes import CONFIRM, LINK, mark
-from distributor.personal import Step, ask_switch, awaited_switch, confirm_switch, export, forget, lapse
-from distributor.store import asking, erasing, subscribers
+from distributor.personal import Step, ask_switch, awaited_switch, confirm_switch, export, forget
+from distributor.store import alerts, asking, erasing, subscribers
 
 __all__ = [
     "Ask",
@@ -48,10 +48,8 @@ __all__ = [
     "confirm",
     "confirm_switch",
     "export",
-    "export_rows",
     "forget",
     "fresh",
-    "lapse",
     "leave",
     "pause",
     "reader",
@@ -148,7 +146,7 @@ def confirm(app: App, token: str, *, ip: str) -> Confirmed | None:
 
 def change(app: App, subscriber_id: int, ask: Ask, *, ip: str, source: str) -> Subscriber:
     """Other choices; the address stays. A window goes on where it was, whatever its schedule: nothing is lost, nothing
-    comes twice. To or from instant alerts, it begins now; a digest that waits to be mailed still is.
+    comes twice. From each article as it happens it begins where these ended; a digest that waits to be mailed still is.
 
     Raises ValueError as `ask`, NotFound.
     """
@@ -158,7 +156,11 @@ def change(app: App, subscriber_id: int, ask: Ask, *, ip: str, source: str) -> S
         wish = choosing.checked(app, replace(ask, address=before.address), kept=before.categories)
         after = choosing.chosen(before, wish)
         if (before.frequency == INSTANT) != (after.frequency == INSTANT):
-            after = replace(after, watermark=now, seen=())
+            # What a reader of each article was not told of yet is the digest's; see alerting.py.
+            begins = before.watermark
+            if before.frequency == INSTANT:
+                begins = min(max(begins, alerts.done(connection)), now)
+            after = replace(after, watermark=begins, seen=())
         if after != before:
             _save(app, connection, after)
             detail: dict[str, Any] = {

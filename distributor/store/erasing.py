@@ -15,10 +15,9 @@ import sqlalchemy as sa
 from distributor.model import Kind, Message, State
 from distributor.store import ledger
 from distributor.store import tables as t
-from distributor.store.articles import CHUNK
 from distributor.store.rows import message_data
 
-__all__ = ["deliveries_of", "erase", "lapsed", "skip_waiting", "told"]
+__all__ = ["deliveries_of", "erase", "skip_waiting", "told"]
 
 d, s = t.delivery, t.subscriber
 
@@ -44,12 +43,6 @@ def erase(connection: sa.Connection, subscriber_id: int, reason: str, now: datet
     for table in (t.consent, t.bounce):
         connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
     connection.execute(sa.delete(s).where(s.c.id == subscriber_id))
-
-
-def lapsed(connection: sa.Connection, before: datetime, limit: int = CHUNK) -> list[int]:
-    """The readers who asked before then, and never confirmed."""
-    query = sa.select(s.c.id).where(s.c.status == "pending", s.c.created_at < before).order_by(s.c.created_at)
-    return list(connection.execute(query.limit(limit)).scalars())
 
 
 def told(connection: sa.Connection, subscriber_id: int) -> dict[str, Any]:

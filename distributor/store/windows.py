@@ -148,7 +148,7 @@ def later(connection: sa.Connection, ids: Sequence[int], slot: datetime) -> tupl
 
 
 def advance(connection: sa.Connection, readers: Sequence[int], slot: datetime, *, seen: Sequence[int] = ()) -> None:
-    """These readers have what there was up to `slot`. Who turned to instant leaves the schedule."""
+    """These readers have what there was up to `slot`."""
     if readers:
         values = {"readers": among(connection, readers), "slot": slot, "seen": as_text(seen)}
         connection.execute(_advance(connection.dialect.name), values)
@@ -163,9 +163,8 @@ def unsee(connection: sa.Connection, recipient_ids: Sequence[int], article_id: i
 
 @cache
 def _advance(dialect: str) -> sa.TextClause:
-    leaves = "CASE WHEN frequency = 'instant' THEN 0 ELSE schedule_id END"
     statement = sa.text(
-        f"UPDATE subscriber SET watermark = :slot, seen = :seen, schedule_id = {leaves} WHERE {among_them(dialect)}"  # noqa: S608
+        f"UPDATE subscriber SET watermark = :slot, seen = :seen WHERE {among_them(dialect)}"  # noqa: S608
     )
     return statement.bindparams(sa.bindparam("slot", type_=t.Moment))
 

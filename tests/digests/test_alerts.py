@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from distributor import acts, digest
+from distributor import acts, overseeing
 from distributor.model import Kind, Lane
 from distributor.store import alerts, windows
 from distributor.waking import PLANNING
@@ -182,4 +182,4 @@ def test_switched_off_alerts_are_not_planned_and_named(tmp_path: Path) -> None:
     room.publish(breaking=True)
     room.build()
     assert room.mails() == []
-    assert "subscribers.instant" in digest.orphans(room.app)[0]
+    assert "subscribers.instant" in overseeing.orphans(room.app)[0]

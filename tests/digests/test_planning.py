@@ -96,7 +96,7 @@ def test_an_approved_digest_waits_for_a_person(tmp_path: Path) -> None:
     room.publish()
     room.build("2026-05-05T07:00")
     assert [(row.state, row.reason) for row in room.mails(ada)] == [(State.HELD, "approval")]
-    assert digest.approve(room.app, "daily@2026-05-05T07:00", "eve") == 1
+    assert overseeing.approve(room.app, "daily@2026-05-05T07:00", "eve") == 1
     assert [row.state for row in room.mails(ada)] == [State.PENDING]
     with room.app.store.read() as connection:
         assert census.audited(connection, limit=1)[0].what == "approve-digest"
@@ -107,17 +107,17 @@ def test_an_edition_is_paused_resumed_and_cancelled(room: Newsroom) -> None:
     room.publish()
     room.build("2026-05-05T07:00")
     number = room.mails(ada)[0].edition_id
-    assert digest.pause(room.app, number, "eve") == 1
+    assert overseeing.pause(room.app, number, "eve") == 1
     assert room.mails(ada)[0].reason == "paused"
     room.publish()
     room.build("2026-05-06T07:00")
     assert room.mails(ada)[0].state is State.HELD, "what a person paused is not superseded"
-    assert digest.resume(room.app, str(number), "eve") == 1
-    assert digest.cancel(room.app, number, "eve") == 1
+    assert overseeing.resume(room.app, str(number), "eve") == 1
+    assert overseeing.cancel(room.app, number, "eve") == 1
     assert (room.mails(ada)[0].state, room.mails(ada)[0].reason) == (State.SKIPPED, "cancelled")
-    assert digest.show(room.app, number)[0].edition.status == "cancelled"
+    assert overseeing.show(room.app, number)[0].edition.status == "cancelled"
     with pytest.raises(NotFound, match="no edition"):
-        digest.pause(room.app, "daily@nonsense", "eve")
+        overseeing.pause(room.app, "daily@nonsense", "eve")
 
 
 def test_sent_by_hand_it_ignores_hours_and_moves_watermarks(room: Newsroom) -> None:
@@ -180,7 +180,7 @@ def test_a_digest_is_also_one_post_of_its_best(tmp_path: Path) -> None:
     text = room.app.stations["wire"].channel.posts[-1].message.text  # type: ignore[attr-defined]
     assert text.count("tells of the harbour") == 2
     assert text.endswith(f"https://paper.example/editions/{post.edition_id}")
-    assert digest.show(room.app, post.edition_id)[0].edition.readers == 1
+    assert overseeing.show(room.app, post.edition_id)[0].edition.readers == 1
 
 
 def test_what_was_withdrawn_since_is_not_in_the_mail(room: Newsroom) -> None:
@@ -193,8 +193,8 @@ def test_what_was_withdrawn_since_is_not_in_the_mail(room: Newsroom) -> None:
         assert edition is not None
         message = composing.message(room.app, connection, edition)
         assert message is not None
-        assert f"/articles/{two}" in message.text
-        assert f"/articles/{one}" not in message.text
+        assert f"Article number {two} " in message.text
+        assert f"Article number {one} " not in message.text
     acts.withdraw(room.app, two, "eve")
     with room.app.store.read() as connection:
         assert composing.message(room.app, connection, edition) is None
@@ -235,11 +235,11 @@ def test_a_digest_that_is_gone_keeps_its_readers_waiting_and_says_so(room: Newsr
     room.open(more="enabled = false")
     room.build("2026-05-12T09:00")
     assert room.mails(ada) == []
-    assert "weekly" in digest.orphans(room.app)[0]
+    assert "weekly" in overseeing.orphans(room.app)[0]
     room.open(more="")
     room.build("2026-05-19T09:00")
     assert room.told(ada) == [one]
-    assert digest.orphans(room.app) == []
+    assert overseeing.orphans(room.app) == []
 
 
 def test_a_choice_of_removed_categories_gets_nothing_and_is_named(room: Newsroom) -> None:
@@ -247,7 +247,7 @@ def test_a_choice_of_removed_categories_gets_nothing_and_is_named(room: Newsroom
     room.publish()
     room.build("2026-05-05T07:00")
     assert room.mails(ada) == []
-    assert "Gardening" in digest.orphans(room.app)[0]
+    assert "Gardening" in overseeing.orphans(room.app)[0]
 
 
 def test_who_chose_trending_alone_gets_the_best_few_of_all(room: Newsroom) -> None:
@@ -256,7 +256,7 @@ def test_who_chose_trending_alone_gets_the_best_few_of_all(room: Newsroom) -> No
         room.publish()
     room.build("2026-05-05T07:00")
     assert len(room.told(ada)) == 3
-    assert digest.orphans(room.app) == []
+    assert overseeing.orphans(room.app) == []
 
 
 def test_a_preview_needs_no_reader(room: Newsroom) -> None:
@@ -272,26 +272,7 @@ def test_the_law_counts_what_was_planned(room: Newsroom) -> None:
         room.reader(name)
     room.publish()
     room.build("2026-05-05T07:00")
-    assert [(one.planned, one.waiting) for one in digest.latest(room.app)] == [(2, 2)]
-
-
-def test_who_turned_to_instant_gets_one_last_digest(room: Newsroom) -> None:
-    """Kept on the old schedule until its slot: what came before the change is not lost."""
-    ada = room.reader()
-    one = room.publish()
-    room.build()
-    with room.app.store.write() as connection:
-        from distributor.store import tables as t
-
-        connection.execute(t.subscriber.update().values(frequency="instant"))
-    two = room.publish()
-    room.build()
-    room.build("2026-05-05T07:00")
-    assert sorted(room.told(ada)) == [one, two]
-    three = room.publish()
-    room.build()
-    room.build("2026-05-06T07:00")
-    assert sorted(room.told(ada)) == [one, two, three]
+    assert [(one.planned, one.waiting) for one in overseeing.show(room.app, "daily")] == [(2, 2)]
 
 
 def test_withdrawing_gives_up_waiting_alerts(room: Newsroom) -> None:
@@ -346,7 +327,7 @@ def test_a_post_of_a_digest_goes_out_once_its_template_is_mended(
     room.build("2026-05-05T07:00")
     (post,) = rows(room.app, "wire")
     assert (post.state, post.reason) == (State.HELD, "template")
-    assert digest.show(room.app, "daily")[0].edition.id == post.edition_id
+    assert overseeing.show(room.app, "daily")[0].edition.id == post.edition_id
     assert overseeing.release(room.app, "daily", "ann") == 0
     assert "distributor digests release daily" in commands(room.app)
 
@@ -367,9 +348,9 @@ def test_mails_of_a_digest_go_out_once_their_template_is_mended(room: Newsroom) 
         ledger.hold(connection, [row.id for row in room.mails()], "template", error="line 3")
     edition = room.mails(ada)[0].edition_id
     assert "distributor digests release daily" in commands(room.app)
-    digest.pause(room.app, edition, "ann")
+    overseeing.pause(room.app, edition, "ann")
     assert overseeing.release(room.app, edition, "ann") == 0  # paused is paused
-    digest.resume(room.app, edition, "ann")
+    overseeing.resume(room.app, edition, "ann")
     assert overseeing.release(room.app, f"daily@{room.clock().isoformat()}", "ann") == 2
     assert {(row.state, row.error) for row in room.mails()} == {(State.PENDING, "")}
 

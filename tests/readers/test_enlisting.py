@@ -87,14 +87,3 @@ def test_opt_outs_of_an_old_tool_may_return_by_themselves(app: App, clock: Clock
     with pytest.raises(ValueError, match="imported"):
         enlisting.add(app, wish(), who="desk", consent="list")
     assert join(app).status == "active"
-
-
-def test_an_export_has_every_reader_once_in_pages(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enlisting, "PAGE", 3)
-    for number in range(7):
-        enlisting.add(app, wish(f"r{number}@x.example", weekdays=(0, 4)), who="desk", consent="form")
-    found = list(subscribe.export_rows(app))
-    assert [row["address"] for row in found] == [f"r{number}@x.example" for number in range(7)]
-    assert found[0]["categories"] == "Business"
-    assert found[0]["weekdays"] == "monday friday"
-    assert list(subscribe.export_rows(app, language="fr")) == []

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from distributor import enlisting, personal, subscribe
+from distributor import enlisting, subscribe
 from distributor.context import App
 from distributor.model import Kind, State
+from distributor.retention import retention
 from distributor.store import census, subscribers, tables
 from tests.desk import Clock, make_app, rows
 from tests.readers.conftest import JANE, SETTINGS, ask, find, letters, token
@@ -48,7 +49,7 @@ def step(app: App, clock: Clock, act: str, digests: int) -> int:
     elif act == "forget" and reader:
         subscribe.forget(app, reader.id, who="reader")
     elif act == "lapse":
-        personal.lapse(app)
+        retention(app)
     elif act == "suppress":
         enlisting.suppress(app, JANE, "complaint", "desk")
     elif act == "unsuppress":

@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from distributor import enlisting, passes, personal, subscribe
+from distributor import enlisting, passes, subscribe
 from distributor.context import App
 from distributor.errors import NotFound
 from distributor.model import State, Subscriber
+from distributor.retention import retention
 from distributor.store import bounces, census, ledger, subscribers, tables
 from tests.desk import Clock, rows
 from tests.readers.conftest import JANE, acts, ask, find, join, letters, token
@@ -224,8 +225,8 @@ def test_lapsing_takes_many_in_pieces(app: App, clock: Clock) -> None:
             reader = Subscriber(address=f"r{number}@x.example", watermark=clock.now, created_at=clock.now)
             subscribers.save(connection, reader, schedule=None, next_at=None)
     clock.forward(days=3)
-    assert personal.lapse(app) == 7
-    assert personal.lapse(app) == 0
+    assert retention(app).requests == 7
+    assert retention(app).requests == 0
 
 
 def test_a_message_is_blanked_only_for_letters(app: App) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from distributor import choosing, digest, enlisting, mailing, trying, web
+from distributor import choosing, digest, enlisting, mailing, overseeing, trying, web
 from distributor.context import App
 from distributor.model import Choice, Image, Message
 from distributor.web import mails
@@ -83,7 +83,7 @@ def test_a_slot_shows_how_far_it_is_and_what_moves_it_on(app: App, client: TestC
 
 def test_a_paused_slot_names_the_command_that_resumes_it(app: App, client: TestClient, clock: Clock) -> None:
     name = sent(app, clock, drained=False)
-    digest.pause(app, name, "test")
+    overseeing.pause(app, name, "test")
     assert f"distributor digests resume {name}" in client.get("/digests").text
 
 
