@@ -27,7 +27,7 @@ _SHAPE = re.compile(rf"[A-Za-z0-9]{{{LENGTH}}}").fullmatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A link of ours: `url` is where it leads. `edition_id` is 0 for what is in no digest, `id` 0 until it is stored."""
+    """A link of ours: `url` is where it leads. `edition_id` is 0 for what is in no digest, `id` 0 before it is kept."""
 
     code: str
     article_id: int

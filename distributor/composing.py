@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from email.utils import parseaddr
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from distributor import editions, paths
+from distributor import editions, paths, tracking
+from distributor.codes import Link
 from distributor.config.readers import WEEKDAYS, Digest
 from distributor.context import App
 from distributor.mail import MARKER
@@ -18,7 +19,26 @@ from distributor.model import Article, Choice, Edition, Message, Section
 from distributor.rendering import Links, Paper
 from distributor.store import editions as stored
 
-__all__ = ["alert_message", "digests_of", "links", "message", "offered", "paper", "sender"]
+__all__ = [
+    "Printed",
+    "alert_message",
+    "digests_of",
+    "links",
+    "message",
+    "offered",
+    "paper",
+    "printed",
+    "printed_alert",
+    "sender",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A mail, and the links in it that lead through ours: they work once they are kept, where the mail is frozen."""
+
+    message: Message
+    links: tuple[Link, ...] = ()
 
 
 def digests_of(app: App) -> dict[str, tuple[tuple[int, ...], int]]:
@@ -78,21 +98,32 @@ def paper(app: App, connection: sa.Connection, edition: Edition, *, zone: tzinfo
 
 
 def message(app: App, connection: sa.Connection, edition: Edition) -> Message | None:
-    """The mail of an edition; None when nothing of it is left. Raises TemplateError.
+    """The mail of an edition; None when nothing of it is left. Raises TemplateError."""
+    made = printed(app, connection, edition)
+    return None if made is None else made.message
 
-    What was withdrawn since it was planned makes room: the next of the same section comes up.
+
+def printed(app: App, connection: sa.Connection, edition: Edition) -> Printed | None:
+    """The same, with its links.
+
+    What was withdrawn since it was planned makes room: the next of the same section comes up. The links of an edition
+    that is only looked at, and is in no store, are the articles' own.
     """
-    printed = paper(app, connection, edition, zone=_zone(stored.clock_of(connection, edition.id)))
+    made = paper(app, connection, edition, zone=_zone(stored.clock_of(connection, edition.id)))
     settings = app.settings.digests.get(edition.digest)
     if settings is not None:
-        sections = tuple(_moved_up(one, set(printed.articles), settings) for one in edition.sections)
-        printed = replace(printed, edition=replace(edition, sections=sections))
-    return app.renderer.digest(printed)
+        sections = tuple(_moved_up(one, set(made.articles), settings) for one in edition.sections)
+        made = replace(made, edition=replace(edition, sections=sections))
+    return _printed(app, connection, made, counted=edition.id > 0)
 
 
 def alert_message(app: App, connection: sa.Connection, article: Article, choice: Choice, channel: str) -> Message:
     """The mail about one article, as it is now. Raises TemplateError."""
-    del connection
+    return printed_alert(app, connection, article, choice, channel).message
+
+
+def printed_alert(app: App, connection: sa.Connection, article: Article, choice: Choice, channel: str) -> Printed:
+    """The same, with its link."""
     edition = Edition(
         digest=channel,
         choice=choice,
@@ -102,7 +133,7 @@ def alert_message(app: App, connection: sa.Connection, article: Article, choice:
         sections=(Section(_home(app, article, choice), (article.id,)),),
         made_at=app.clock(),
     )
-    printed = Paper(
+    whole = Paper(
         edition=edition,
         articles={article.id: article},
         name=app.settings.site.name,
@@ -111,9 +142,19 @@ def alert_message(app: App, connection: sa.Connection, article: Article, choice:
         links=links(app, 0),
         kind="alert",
     )
-    made = app.renderer.digest(printed)
+    made = _printed(app, connection, whole, counted=True)
     assert made is not None  # its article is there
     return made
+
+
+def _printed(app: App, connection: sa.Connection, whole: Paper, *, counted: bool) -> Printed | None:
+    edition = whole.edition
+    shown = dict.fromkeys(number for section in edition.sections for number in section.articles)
+    wanted = [whole.articles[number] for number in shown if number in whole.articles] if counted else []
+    made = (tracking.of_mail(app, article, edition.digest, edition.id) for article in wanted)
+    own = tracking.free(connection, [link for link in made if link is not None])
+    message = app.renderer.digest(replace(whole, tracked=tracking.in_mails(app, own, edition.digest)))
+    return None if message is None else Printed(message, tuple(own))
 
 
 def _home(app: App, article: Article, choice: Choice) -> str:

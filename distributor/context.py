@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from distributor.channels import Channel, Deletes, Edits
-from distributor.config import Settings
+from distributor.config import Settings, secret_key
 from distributor.config.channel import Channel as ChannelSettings
 from distributor.errors import NotFound
 from distributor.fetching import Fetcher
@@ -40,6 +40,12 @@ class Station:
     @property
     def name(self) -> str:
         return self.settings.name
+
+    @property
+    def kind(self) -> str:
+        """What it posts like: a preview is the network that it stands in for."""
+        kind = self.settings.kind
+        return self.channel.limits.network if kind == "preview" else kind
 
     @property
     def account(self) -> str:
@@ -90,6 +96,11 @@ class App:
         from distributor.mailroom import build_mailroom  # loads what only mail needs
 
         return build_mailroom(self.settings)
+
+    @cached_property
+    def key(self) -> bytes:
+        """The site's secret. Raises ConfigError."""
+        return secret_key(self.settings)
 
     def station(self, name: str) -> Station:
         """Raises NotFound, naming what there is."""

@@ -24,6 +24,7 @@ import structlog
 
 from distributor.context import App
 from distributor.errors import StoreError
+from distributor.store import signals
 from distributor.store.articles import CHUNK
 from distributor.store.tables import delivery
 
@@ -130,8 +131,6 @@ class Counter:
 
     def _renew(self) -> None:
         """The day's salt, shared by all processes; one of our own for as long as the database is away."""
-        from distributor.store import signals
-
         now = self._app.clock()
         try:
             with self._app.store.write() as connection:
@@ -141,8 +140,6 @@ class Counter:
             self._salt = self._salt or os.urandom(32)
 
     def _write(self, waiting: Sequence[Seen], raw: Numbers[About]) -> None:
-        from distributor.store import signals
-
         now = self._app.clock()
         with self._app.store.write() as connection:
             if waiting:

@@ -27,7 +27,7 @@ from distributor.model import Delivery, Kind, Receipt, State
 from distributor.preparing import Facts, Prepared, facts_of, prepare
 from distributor.renewing import renew
 from distributor.states import Settlement
-from distributor.store import accounts, ledger, queue
+from distributor.store import accounts, ledger, links, queue
 
 __all__ = ["Drained", "drain"]
 
@@ -141,7 +141,7 @@ def _next_step(app: App, account: str, stations: Sequence[Station], only: Sequen
         found = queue.peek(connection, doors, now, only=only)
         if found is None:
             return _Step(nap=_nap(connection, stations, opened, now, only))
-        facts = facts_of(connection, found)
+        facts = facts_of(app, connection, found)
     if short:
         with app.store.write() as connection:
             if gates.trim_to_budget(connection, stations, now):
@@ -194,6 +194,8 @@ def _claim(app: App, slot: _Slot, station: Station, delivery: Delivery, prepared
         if not accounts.keep_slot(connection, slot.account, slot.number, owner=slot.owner, until=until):
             raise _SlotLost
         message_id = prepared.message_id or ledger.freeze(connection, prepared.message, prepared.fingerprint, now)
+        if prepared.link is not None:
+            links.add(connection, [prepared.link], now)
         return ledger.claim(
             connection,
             delivery,

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from distributor import paths
 from distributor.addressing import normalised
-from distributor.config import secret_key
+from distributor.config import secret_keys
 from distributor.context import App
 from distributor.errors import ConfigError
 from distributor.mail import tokens
@@ -38,7 +38,6 @@ CONFIRM, LINK, SWITCH_OLD, SWITCH_NEW = "confirm", "link", "switch-old", "switch
 LIVES = {LINK: timedelta(hours=24), SWITCH_OLD: timedelta(hours=24), SWITCH_NEW: timedelta(hours=24)}
 # Stands in a letter that is rendered before it is known whom it is for, or whether it goes out at all.
 _BLANK = "TOKENTOKENTOKENTOKENTOKEN"
-_OLD_KEYS = "secret_key.old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +51,8 @@ class Pass:
 
 
 def keys(app: App) -> list[bytes]:
-    """The key that signs, then those of before a rotation: they stand, one a line, in secret_key.old in the data
-    folder, for as long as links in old mails shall work. Raises ConfigError.
-    """
-    old = app.settings.site.data / _OLD_KEYS
-    try:
-        lines = old.read_bytes().splitlines() if old.is_file() else []
-    except OSError as error:
-        raise ConfigError(f"cannot read {old}: {error.strerror}", key="secret_key") from None
-    return [secret_key(app.settings), *(line.strip() for line in lines if len(line.strip()) >= 16)]
+    """The key that signs, then those of before a rotation. Raises ConfigError."""
+    return secret_keys(app.settings)
 
 
 def hashes(app: App, address_key: str) -> list[str]:

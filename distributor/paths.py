@@ -14,6 +14,7 @@ __all__ = [
     "LINK",
     "PIXEL",
     "PREFERENCES",
+    "REDIRECT",
     "SHARE",
     "SUBSCRIBE",
     "SWITCH",
@@ -35,6 +36,7 @@ EDITION = "/editions"  # /ID
 ARCHIVE = "/archive"
 ARCHIVE_FEED = "/archive.rss"
 HOOKS = "/hooks"
+REDIRECT = "/r"  # /CODE, in mails /CODE/TOKEN: on to the article
 VIEW = "/v"  # tells that a page was read: a script's beacon
 VIEW_SCRIPT = "/v.js"
 PIXEL = "/v.gif"  # the same without script

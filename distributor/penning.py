@@ -17,7 +17,7 @@ from distributor.mailroom import LETTERS, Mailroom
 from distributor.model import Kind, Message
 from distributor.paths import UNSUBSCRIBE, at
 from distributor.rendering import fingerprint
-from distributor.store import articles, census, ledger, mailing
+from distributor.store import articles, census, ledger, links, mailing
 from distributor.store.mailing import Claimed, Due
 
 __all__ = ["Pen", "Unfit"]
@@ -69,6 +69,7 @@ class Pen:
                 to=address,
                 message_id=room.identity.message_id(f"{due.id}.{token[8:20]}"),
                 token=token if made.skeleton.personal else "",
+                click=mint(room.key, "click", due.id) if made.skeleton.counted else "",
                 unsubscribe=at(room.public_url, UNSUBSCRIBE, token) if made.bulk else "",
             )
         except ValueError as error:
@@ -110,11 +111,13 @@ class Pen:
                 return Unfit("gone", "its edition is gone")
             if edition.message_id:
                 return edition.message_id
-            message = composing.message(self._app, connection, edition)
-        if message is None:
+            made = composing.printed(self._app, connection, edition)
+        if made is None:
             return Unfit("empty", "everything in it was withdrawn")
+        now, message = self._app.clock(), made.message
         with self._app.store.write(durable=True) as connection:
-            frozen = ledger.freeze(connection, message, fingerprint(message), self._app.clock())
+            links.add(connection, made.links, now)
+            frozen = ledger.freeze(connection, message, fingerprint(message), now)
             return mailing.fix_message(connection, due.edition_id, frozen)
 
     def _alert(self, due: Due) -> int | Unfit:
@@ -131,13 +134,15 @@ class Pen:
             known = census.fact(connection, key)
             if known is not None:
                 return int(known[0])
-            message = composing.alert_message(self._app, connection, article, choice, due.channel)
+            made = composing.printed_alert(self._app, connection, article, choice, due.channel)
+        now, message = self._app.clock(), made.message
         with self._app.store.write(durable=True) as connection:
             known = census.fact(connection, key)
             if known is not None:
                 return int(known[0])
-            frozen = ledger.freeze(connection, message, fingerprint(message), self._app.clock())
-            census.remember(connection, key, frozen, self._app.clock())
+            links.add(connection, made.links, now)
+            frozen = ledger.freeze(connection, message, fingerprint(message), now)
+            census.remember(connection, key, frozen, now)
             return frozen
 
     def _skeleton(self, message_id: int, channel: str) -> _Made | Unfit:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 import structlog
 
+from distributor import tracking
+from distributor.codes import Link
 from distributor.context import App, Station
 from distributor.errors import TemplateError
 from distributor.model import Article, Delivery, Kind, Message, Receipt, State
@@ -17,20 +19,26 @@ from distributor.rendering import check
 from distributor.rendering import fingerprint as message_fingerprint
 from distributor.store import articles, ledger
 
-__all__ = ["Facts", "Prepared", "compose", "facts_of", "preflight", "prepare"]
+__all__ = ["Facts", "Prepared", "compose", "compose_with", "facts_of", "link_of", "preflight", "prepare"]
 
 log = structlog.get_logger(__name__)
 
 
 def compose(app: App, station: Station, article: Article) -> Message:
     """The article as this channel would post it now. Raises TemplateError."""
+    return compose_with(app, station, article, tracking.of_post(app, station, article))
+
+
+def compose_with(app: App, station: Station, article: Article, link: Link | None) -> Message:
+    """The same with this link, which is kept where the message is frozen; None: the article's own address."""
     return app.renderer.post(
         article,
         channel=station.name,
-        kind=_template_kind(station),
+        kind=station.kind,
         limits=station.channel.limits,
         settings=station.post,
         categories_in_order=app.settings.site.categories,
+        link=tracking.address(app, link) if link else "",
     )
 
 
@@ -49,32 +57,43 @@ def preflight(app: App, station: Station, article: Article, delivery: Delivery) 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the store holds of a delivery: its article, its frozen message, and the post that a follow-up is about,
-    each with the message's fingerprint.
+    each with the message's fingerprint. `link` is what a message that is still to be made shall lead through.
     """
 
     article: Article | None
     frozen: tuple[Message, str] | None
     standing: tuple[Delivery, str] | None
+    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A message ready to be claimed: frozen already (`message_id`), or to be frozen with the claim."""
+    """A message ready to be claimed: frozen already (`message_id`), or to be frozen with the claim, and its link."""
 
     message: Message
     fingerprint: str
     revision: int
     message_id: int = 0
     receipt: Receipt | None = None
+    link: Link | None = None
 
 
-def facts_of(connection: sa.Connection, delivery: Delivery) -> Facts:
+def facts_of(app: App, connection: sa.Connection, delivery: Delivery) -> Facts:
     """Read in the same view that chose the delivery: one transaction less for every post."""
+    article = articles.get(connection, delivery.article_id)
+    frozen = ledger.message(connection, delivery.message_id) if delivery.message_id else None
     return Facts(
-        article=articles.get(connection, delivery.article_id),
-        frozen=ledger.message(connection, delivery.message_id) if delivery.message_id else None,
+        article=article,
+        frozen=frozen,
         standing=ledger.standing(connection, delivery) if delivery.kind is not Kind.POST else None,
+        link=None if frozen or article is None else link_of(app, connection, app.stations[delivery.channel], article),
     )
+
+
+def link_of(app: App, connection: sa.Connection, station: Station, article: Article) -> Link | None:
+    """What the article's post shall lead through, if its code is no other's."""
+    link = tracking.of_post(app, station, article)
+    return link if link and tracking.free(connection, [link]) else None
 
 
 def prepare(app: App, station: Station, delivery: Delivery, facts: Facts) -> Prepared | None:
@@ -97,7 +116,7 @@ def prepare(app: App, station: Station, delivery: Delivery, facts: Facts) -> Pre
         return None
     if frozen is not None:
         return Prepared(frozen[0], frozen[1], delivery.revision, delivery.message_id, receipt)
-    return _render(app, station, delivery, article, receipt, shown=standing[1] if standing else "")
+    return _render(app, station, delivery, article, receipt, facts.link, shown=standing[1] if standing else "")
 
 
 def _stopped_meanwhile(app: App, delivery: Delivery, article: Article) -> bool:
@@ -113,10 +132,17 @@ def _stopped_meanwhile(app: App, delivery: Delivery, article: Article) -> bool:
 
 
 def _render(
-    app: App, station: Station, delivery: Delivery, article: Article, receipt: Receipt | None, *, shown: str
+    app: App,
+    station: Station,
+    delivery: Delivery,
+    article: Article,
+    receipt: Receipt | None,
+    link: Link | None,
+    *,
+    shown: str,
 ) -> Prepared | None:
     try:
-        message = compose(app, station, article)
+        message = compose_with(app, station, article, link)
         problems = check(message, station.channel.limits)
     except TemplateError as error:
         _hold(app, delivery, "template", str(error))
@@ -130,7 +156,7 @@ def _render(
         return None
     planned_at = delivery.planned_at.isoformat()
     message = replace(message, options={**message.options, "planned_at": planned_at, "event": delivery.kind.value})
-    return Prepared(message, fingerprint, article.revision, receipt=receipt)
+    return Prepared(message, fingerprint, article.revision, receipt=receipt, link=link)
 
 
 def _hold(app: App, delivery: Delivery, reason: str, error: str) -> None:
@@ -142,9 +168,3 @@ def _hold(app: App, delivery: Delivery, reason: str, error: str) -> None:
 def _give_up(app: App, delivery: Delivery, reason: str) -> None:
     with app.store.write() as connection:
         ledger.skip(connection, [delivery.id], reason, app.clock())
-
-
-def _template_kind(station: Station) -> str:
-    """Preview looks like the network that it stands in for."""
-    kind = station.settings.kind
-    return station.channel.limits.network if kind == "preview" else kind

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 import structlog
 
-from distributor import editions, paths
+from distributor import editions, paths, tracking
+from distributor.codes import Link
 from distributor.context import App, Station
 from distributor.errors import TemplateError
 from distributor.model import Article, Delivery, Edition, Kind, Message, State
 from distributor.rendering import check, fingerprint
 from distributor.store import editions as stored
-from distributor.store import ledger
+from distributor.store import ledger, links
 
 __all__ = ["plan_posts", "post_of", "remake"]
 
@@ -53,19 +54,27 @@ def remake(app: App, connection: sa.Connection, edition: Edition, row: Delivery,
 
 def post_of(app: App, connection: sa.Connection, station: Station, edition: Edition) -> Message:
     """The best articles of an edition as one post: as many as the channel has room for. Raises TemplateError."""
+    return _made(app, connection, station, edition)[0]
+
+
+def _made(app: App, connection: sa.Connection, station: Station, edition: Edition) -> tuple[Message, list[Link]]:
+    """The post, and the links in it that lead through ours."""
     settings = app.settings.digests[edition.digest]
     found = stored.live_articles(connection, editions.numbers(edition.sections))
     order = [found[one] for one in editions.numbers(edition.sections) if one in found][: settings.best]
     if not order:
         raise TemplateError("nothing of the edition is left", where="post/digest.j2")
-    made = _post(app, station, edition, order)
+    wanted = (tracking.of_post(app, station, one, edition.id) for one in order)
+    own = tracking.free(connection, [link for link in wanted if link is not None])
+    urls = {link.article_id: tracking.address(app, link) for link in own}
+    made = _post(app, station, edition, order, urls)
     while len(order) > 1 and check(made, station.channel.limits):
         order.pop()
-        made = _post(app, station, edition, order)
-    return made
+        made = _post(app, station, edition, order, urls)
+    return made, own
 
 
-def _post(app: App, station: Station, edition: Edition, best: Sequence[Article]) -> Message:
+def _post(app: App, station: Station, edition: Edition, best: Sequence[Article], urls: Mapping[int, str]) -> Message:
     site = app.settings.site
     settings = app.settings.digests[edition.digest]
     whole = Article(
@@ -78,7 +87,7 @@ def _post(app: App, station: Station, edition: Edition, best: Sequence[Article])
         published_at=edition.slot,
         seen_at=edition.slot,
     )
-    stories = [{"title": one.title, "url": one.url} for one in best]
+    stories = [{"title": one.title, "url": urls.get(one.id, one.url)} for one in best]
     return app.renderer.post(
         whole,
         channel=station.name,
@@ -109,7 +118,7 @@ def _freeze(
 ) -> bool:
     """Gives the post its message; False where none can be made, and a person must mend the template."""
     try:
-        made = post_of(app, connection, station, edition)
+        made, own = _made(app, connection, station, edition)
         reason, error = "unfit", "; ".join(check(made, station.channel.limits))
     except TemplateError as failure:
         reason, error = "template", str(failure)
@@ -119,5 +128,6 @@ def _freeze(
         return False
     told = {**made.options, "planned_at": row.planned_at.isoformat(), "event": row.kind.value}
     made = replace(made, options=told)
+    links.add(connection, own, now)
     frozen = ledger.freeze(connection, made, fingerprint(made), now)
     return ledger.reword(connection, row, frozen, row.state, row.reason)

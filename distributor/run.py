@@ -151,15 +151,17 @@ def _served(app: App, port: int | None) -> Iterator[str]:
     from distributor import web
 
     admin, public = app.settings.web.admin, app.settings.web.public
-    servers = []
+    servers, counters = [], []
     try:
         servers.append(web.serve(web.admin_app(app), admin.host, admin.port if port is None else port))
         if public is not None:
-            servers.append(web.serve(web.public_app(app), public.host, public.port))
+            pages = web.public_app(app)
+            counters.append(pages.state.counter.start())
+            servers.append(web.serve(pages, public.host, public.port))
         yield servers[0].url
     finally:
-        for server in servers:
-            server.close()
+        for one in (*servers, *counters):
+            one.close()
         app.fetcher.close()
 
 

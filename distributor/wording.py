@@ -16,9 +16,10 @@ from distributor.errors import DistributorError
 from distributor.finding import article_by_id, delivery_by_id, note, rows_of
 from distributor.holding import let_go
 from distributor.model import Article, Delivery, Kind, Lane, State
+from distributor.preparing import compose_with, link_of
 from distributor.rendering import check, fingerprint
 from distributor.states import UNMADE
-from distributor.store import articles, census, ledger
+from distributor.store import articles, census, ledger, links
 
 __all__ = ["correct", "edit_text"]
 
@@ -119,10 +120,12 @@ def _worded(
     words = text.strip()
     if limits.markup == "html" and not MARKUP.search(words):
         words = escape(words, quote=False)
-    message = replace(publish.compose(app, station, article), text=words)
+    link = link_of(app, connection, station, article)
+    message = replace(compose_with(app, station, article, link), text=words)
     problems = check(message, limits)
     if problems:
         raise DistributorError(f"{station.name} would refuse it: {'; '.join(problems)}")
     shown = fingerprint(message)
     options = {**message.options, "planned_at": row.planned_at.isoformat(), "event": row.kind.value}
+    links.add(connection, [link] if link else [], now)
     return ledger.freeze(connection, replace(message, options=options), shown, now)

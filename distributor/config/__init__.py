@@ -10,7 +10,7 @@ from distributor.config.channel import Channel as ChannelSettings
 from distributor.config.loading import explain, find, load, loads
 from distributor.config.samples import feed_settings, feed_text, passing, sample_settings, sample_text
 from distributor.config.secrets import redact
-from distributor.config.settings import Settings, secret_key
+from distributor.config.settings import Settings, secret_key, secret_keys
 from distributor.config.source import Source as SourceSettings
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "sample_settings",
     "sample_text",
     "secret_key",
+    "secret_keys",
 ]

@@ -13,8 +13,9 @@ from distributor.config.channel import Channel
 from distributor.config.signals import Signals
 from distributor.config.source import Source
 from distributor.config.values import url_secrets
+from distributor.errors import ConfigError
 
-__all__ = ["Document", "Settings", "secret_key"]
+__all__ = ["Document", "Settings", "secret_key", "secret_keys"]
 
 
 class Document(fields.Table):
@@ -62,6 +63,18 @@ def secret_key(settings: Settings) -> bytes:
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value().encode()
     return secrets.key_file(settings.site.data / "secret_key")
+
+
+def secret_keys(settings: Settings) -> list[bytes]:
+    """The key that signs, then those of before a rotation: they stand, one a line, in secret_key.old in the data
+    folder, for as long as old links shall work. Raises ConfigError.
+    """
+    old = settings.site.data / "secret_key.old"
+    try:
+        lines = old.read_bytes().splitlines() if old.is_file() else []
+    except OSError as error:
+        raise ConfigError(f"cannot read {old}: {error.strerror}", key="secret_key") from None
+    return [secret_key(settings), *(line.strip() for line in lines if len(line.strip()) >= 16)]
 
 
 def _secrets(settings: Settings) -> Iterator[str]:

@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
-__all__ = ["MARKER", "Journal", "Letter", "Outcome", "Scope", "Session", "Transport", "Verdict"]
+__all__ = ["CLICK", "MARKER", "Journal", "Letter", "Outcome", "Scope", "Session", "Transport", "Verdict"]
 
 # Stands in a template's text where each reader's own token goes; a token is exactly as long.
 MARKER = "READERREADERREADERREADERREAD"
+# Stands where the token of the mail itself goes, in the links whose clicks are counted. Never the reader's token, which
+# opens the preferences: people pass links on.
+CLICK = "CLICKSCLICKSCLICKSCLICKSCLIC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,20 @@
 
 Three more rules than the RFC's, so that nobody on the way needs to change a byte. Dots and "From " that begin a line
 are encoded: dot-stuffing and mbox quoting find nothing to do. Tabs, and all but single spaces within a line, are
-encoded: the bytes are their own relaxed canonical form (RFC 6376 3.4.4). And `MARKER` is never broken by a soft
-line break, so that another word of its length and alphabet can take its place.
+encoded: the bytes are their own relaxed canonical form (RFC 6376 3.4.4). And `MARKER` and `CLICK` are never broken by
+a soft line break, so that another word of their length and alphabet can take their place.
 """
 
 from __future__ import annotations
 
 import re
 
-from distributor.mail import MARKER
+from distributor.mail import CLICK, MARKER
 
 __all__ = ["quoted_printable"]
 
 WIDTH = 76
-_MARK = MARKER.encode()
+_MARKS = MARKER.encode(), CLICK.encode()
 _SPECIAL = re.compile(rb"[^\x20-\x3c\x3e-\x7e]|(?<= )\x20|\x20$")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -47,11 +47,14 @@ def _encoded(line: bytes) -> bytes:
 
 
 def _soft_end(line: bytes) -> int:
-    """Where the first 75 octets may end: not within "=XX", not within the marker."""
+    """Where the first 75 octets may end: not within "=XX", not within a marker."""
     end = WIDTH - 1
     if line[end - 1 : end] == b"=":
         end -= 1
     elif line[end - 2 : end - 1] == b"=":
         end -= 2
-    start = line.rfind(_MARK, 0, end + len(_MARK) - 1)
-    return start if start >= 0 and start < end < start + len(_MARK) else end
+    for mark in _MARKS:
+        start = line.rfind(mark, 0, end + len(mark) - 1)
+        if 0 <= start < end < start + len(mark):
+            return start
+    return end

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from distributor.mail import MARKER
+from distributor.mail import CLICK, MARKER
 from distributor.mail.dkim import Signer, relaxed_body, relaxed_field
 from distributor.mail.dots import Clean
 from distributor.mail.headers import address_field, checked, mailbox, one_line, phrase_field, text_field, wire_address
@@ -26,6 +26,7 @@ from distributor.model import Message
 
 __all__ = ["Identity", "Skeleton"]
 
+_SLOTS = re.compile(rb"(%b|%b)" % (MARKER.encode(), CLICK.encode()))
 _TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{len(MARKER)}}}").fullmatch
 _MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,180}@[!-;=?A-~]{1,180}>").fullmatch
 _LINK = re.compile(r"https?://[!-;=?-~]{1,900}").fullmatch
@@ -64,12 +65,12 @@ class Identity:
 class Skeleton:
     """The mail of one segment. ValueError where a value cannot be in a header; `message.subject` is cleaned instead.
 
-    `message.text` is the plain-text part, `message.html` the HTML document; one of them may be empty. `MARKER` in them
-    stands for the reader's token. `message.headers` are further fields for every reader. `date` is frozen, so that a
-    retry has the same bytes.
+    `message.text` is the plain-text part, `message.html` the HTML document; one of them may be empty. In them `MARKER`
+    stands for the reader's token, `CLICK` for that of the mail. `message.headers` are further fields for every reader.
+    `date` is frozen, so that a retry has the same bytes.
     """
 
-    __slots__ = ("_above", "_below", "_bulk", "_first", "_fixed", "_hash", "_parts", "_stamps")
+    __slots__ = ("_above", "_below", "_bulk", "_first", "_fixed", "_hash", "_pieces", "_slots", "_stamps")
 
     def __init__(
         self,
@@ -85,9 +86,11 @@ class Skeleton:
         below += [b"MIME-Version: 1.0\r\n", *content_type]
         self._above, self._below = b"".join(above), b"".join(below)
         self._bulk = any(field.lower().startswith(b"list-id:") for field in below)
-        self._parts = body.split(MARKER.encode())
-        self._first = len(self._parts[0])
-        self._hash = hashlib.sha256(self._parts[0])
+        # What stands between the slots, and which token goes into each: text, slot, text, slot, ..., text.
+        self._pieces = _SLOTS.split(body)
+        self._slots = [piece == CLICK.encode() for piece in self._pieces[1::2]]
+        self._first = len(self._pieces[0])
+        self._hash = hashlib.sha256(self._pieces[0])
         fixed = [_split(field) for field in (*above, *below)]
         self._fixed = b"".join(relaxed_field(name, value) for name, value in fixed)
         varying = [b"to", b"message-id"] + [b"list-unsubscribe", b"list-unsubscribe-post"] * self._bulk
@@ -96,19 +99,29 @@ class Skeleton:
 
     @property
     def personal(self) -> bool:
-        """Whether the text has a slot for a token."""
-        return len(self._parts) > 1
+        """Whether the text has a slot for a reader's token."""
+        return False in self._slots
 
-    def content(self, *, to: str, message_id: str, token: str = "", unsubscribe: str = "", mailto: str = "") -> bytes:
+    @property
+    def counted(self) -> bool:
+        """Whether the text has a slot for the token of the mail."""
+        return True in self._slots
+
+    def content(
+        self, *, to: str, message_id: str, token: str = "", click: str = "", unsubscribe: str = "", mailto: str = ""
+    ) -> bytes:
         """The signed mail for one reader, CRLF line ends, the same bytes for the same arguments.
 
-        `token` is as long as MARKER, of letters, digits, - and _. `unsubscribe` is an https address that takes the POST
-        of RFC 8058, `mailto` a mailto: address beside it; both only for, and the first always for, mail of a list.
+        `token` and `click` are as long as MARKER, of letters, digits, - and _. `unsubscribe` is an https address that
+        takes the POST of RFC 8058, `mailto` a mailto: address beside it; both only for, and the first always for, mail
+        of a list.
         """
         fields, canonical = self._varying(to, message_id, unsubscribe, mailto)
         if not _TOKEN(token) and (token or self.personal):
             raise ValueError(f"a reader's token has {len(MARKER)} letters, digits, - or _")
-        body = token.encode().join(self._parts)
+        if not _TOKEN(click) and (click or self.counted):
+            raise ValueError(f"a mail's token has {len(CLICK)} letters, digits, - or _")
+        body = self._filled(token.encode(), click.encode())
         if not self._stamps:
             return Clean(b"".join((self._above, fields, self._below, b"\r\n", body)))
         digest = self._hash.copy()
@@ -117,6 +130,11 @@ class Skeleton:
         canonical = self._fixed + canonical
         signatures = [stamp.field(canonical, body_hash) for stamp in self._stamps]
         return Clean(b"".join((*signatures, self._above, fields, self._below, b"\r\n", body)))
+
+    def _filled(self, token: bytes, click: bytes) -> bytes:
+        pieces = self._pieces.copy()
+        pieces[1::2] = [click if slot else token for slot in self._slots]
+        return b"".join(pieces)
 
     def _varying(self, to: str, message_id: str, unsubscribe: str, mailto: str) -> tuple[bytes, bytes]:
         """The reader's own fields, and their canonical form."""
@@ -168,8 +186,8 @@ def _fixed_fields(message: Message, identity: Identity, date: datetime) -> tuple
     }
     below += [text_field(name, value) for name, value in said.items() if value and name.lower() not in own]
     below += [_own_field(name, value) for name, value in message.headers.items()]
-    if any(MARKER.encode() in field for field in (*above, *below)):
-        raise ValueError("a reader's token can stand in the text and the HTML, not in a header")
+    if any(_SLOTS.search(field) for field in (*above, *below)):
+        raise ValueError("a token can stand in the text and the HTML, not in a header")
     return above, below
 
 

@@ -23,9 +23,9 @@ TITLE, ALT, NAME = 160, 125, 200  # characters in a mail; a page has titles whol
 SUMMARY, LEAD = 200, 320
 SHEET, THUMB, TALLEST = 560, 120, 160  # pixels: the width within the margins, a small picture
 SHOWN = 150  # stories that a mail could hold at most, bare of all but their titles
-# What the engine replaces by a reader's own token (distributor.mail.MARKER) begins so: no article may say it, or its
-# link would take the token to a stranger's site.
-TOKENS = "READERREADER"
+# What the engine replaces by tokens (distributor.mail.MARKER, CLICK) begins with one of these words twice: no article may
+# say it, or its link would take the token to a stranger's site.
+TOKENS = READERS, MAILS = "READER", "CLICKS"
 LEAST = 60  # a picture smaller than this shows nothing (or counts readers)
 
 Excerpt = Callable[[Article], str]
@@ -126,7 +126,7 @@ def arranged(
         wanted = [n for n in section.articles + (section.rest if whole else ()) if n in paper.articles]
         shown = wanted if whole else wanted[: max(SHOWN // len(paper.edition.sections), 1)]
         stories = [
-            _spared(_story(article, paper, words, link=link, excerpt=excerpt))
+            _spared(_story(article, paper, words, link=link, excerpt=excerpt), tracked=paper.tracked is not None)
             | {
                 "when": _when(article, words, zone, today),
                 "category": "" if section.title else _category(article, paper),
@@ -184,14 +184,21 @@ def _story(
     }
 
 
-def _spared(values: dict[str, Any]) -> dict[str, Any]:
-    """Without what would become a token: broken in words, percent-encoded (the same address) in links."""
+def _spared(values: dict[str, Any], *, tracked: bool = False) -> dict[str, Any]:
+    """Without what would become a token: broken in words, percent-encoded (the same address) in links.
+
+    A story's own link that leads through ours (`tracked`) has the place for the mail's token.
+    """
     made = dict(values)
     for key, value in values.items():
         if isinstance(value, dict):
             made[key] = _spared(value)
-        elif isinstance(value, str) and TOKENS in value:
-            made[key] = value.replace(TOKENS, "READER%52EADER" if key == "url" else "READER READER")
+        elif isinstance(value, str):
+            for word in TOKENS:
+                if word * 2 in value and not (tracked and key == "url" and word == MAILS):
+                    between = f"%{ord(word[0]):X}{word[1:]}" if key == "url" else f" {word}"
+                    value = value.replace(word * 2, word + between)
+            made[key] = value
     return made
 
 

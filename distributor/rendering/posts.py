@@ -118,8 +118,10 @@ class Renderer:
         settings: PostSettings | None = None,
         categories_in_order: Sequence[str] = (),
         more: Mapping[str, Any] | None = None,
+        link: str = "",
     ) -> Message:
-        """The article as a post for a channel of this name and kind; `more` is what a template knows beside it.
+        """The article as a post for a channel of this name and kind; `more` is what a template knows beside it, `link`
+        the link that it is given instead of the article's own address.
 
         The template is `post/<channel>.j2`, else `post/<kind>.j2`, else `post/default.j2`. Beside a picture the text
         is cut to the caption's limit. Raises TemplateError with file and line.
@@ -129,7 +131,7 @@ class Renderer:
         told["categories"] = _ordered(told["categories"], categories_in_order)
         told["tags"], warning = _warned(told["tags"])
         language = told["language"] or self.site.language
-        link = with_query(told["url"], _utm(settings.utm, told, article.lane, channel=channel, kind=kind))
+        link = link or _addressed(told, article, settings.utm, channel=channel, kind=kind)
         text, summary = _words(told["title"], told["social"], told["summary"], article.body, language)
         media = _media(article, told, limits) if settings.pictures else ()
         card = _card(told, link, summary)
@@ -166,6 +168,11 @@ class Renderer:
             language=language,
             options={"lane": article.lane.name.lower()} | ({"content_warning": warning} if warning else {}),
         )
+
+    def address(self, article: Article, *, channel: str, kind: str, utm: Mapping[str, str] | None = None) -> str:
+        """The article's own address with these UTM fields, the site's if there are none given; "" if it has none."""
+        fields = self.site.utm if utm is None else utm
+        return _addressed(facts(article), article, fields, channel=channel, kind=kind)
 
     def words(self, language: str) -> Words:
         """The catalogue of a language, else of the site's, else English. Raises TemplateError for a broken file."""
@@ -231,10 +238,7 @@ class Renderer:
 
     def _mailed(self, article: Article, digest: str) -> str:
         """An article's address with the site's UTM fields."""
-        if not self.site.utm:
-            return article.url
-        told = facts(article)
-        return with_query(told["url"], _utm(self.site.utm, told, article.lane, channel=digest, kind="email"))
+        return self.address(article, channel=digest, kind="email") if self.site.utm else article.url
 
     def _text(self, values: Mapping[str, Any], *, names: Sequence[str], limits: Limits, **parts: Any) -> str:
         sandbox = self._html if limits.markup == "html" else self._plain
@@ -265,6 +269,10 @@ def _warned(tags: Sequence[str]) -> tuple[list[str], str]:
     """An editor's tag "CW: war" is a content warning for the networks that have one, and no hashtag."""
     found = [(tag, _WARNING.fullmatch(tag)) for tag in tags]
     return [tag for tag, warning in found if not warning], ", ".join(warning[1] for _, warning in found if warning)
+
+
+def _addressed(told: Mapping[str, Any], article: Article, utm: Mapping[str, str], **named: str) -> str:
+    return with_query(told["url"], _utm(utm, told, article.lane, **named))
 
 
 def _utm(templates: Mapping[str, str], told: Mapping[str, Any], lane: Lane, **named: str) -> dict[str, str]:

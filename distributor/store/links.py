@@ -13,7 +13,7 @@ from distributor.codes import Link
 from distributor.store.articles import CHUNK, insert_into
 from distributor.store.signal_tables import link as t
 
-__all__ = ["add", "by_code", "is_taken", "of_article"]
+__all__ = ["add", "by_code", "of_article", "taken"]
 
 
 def add(connection: sa.Connection, links: Iterable[Link], now: datetime) -> None:
@@ -32,10 +32,14 @@ def by_code(connection: sa.Connection, code: str) -> Link | None:
     return None if row is None else _link(row)
 
 
-def is_taken(connection: sa.Connection, link: Link) -> bool:
-    """Whether the link's code is already another's: 60 bits may collide, and then the plain address is used."""
-    found = by_code(connection, link.code)
-    return found is not None and _about(found) != _about(link)
+def taken(connection: sa.Connection, links: Iterable[Link]) -> set[str]:
+    """Those of the links' codes that are already another's."""
+    wanted = {one.code: _about(one) for one in links}
+    codes, found = list(wanted), set()
+    for start in range(0, len(codes), CHUNK):
+        rows = connection.execute(_BY_CODES, {"of_codes": codes[start : start + CHUNK]})
+        found |= {row.code for row in rows if _about(_link(row)) != wanted[row.code]}
+    return found
 
 
 def of_article(connection: sa.Connection, article_id: int) -> list[Link]:
@@ -45,6 +49,7 @@ def of_article(connection: sa.Connection, article_id: int) -> list[Link]:
 
 _COLUMNS = (t.c.id, t.c.code, t.c.article_id, t.c.channel, t.c.edition_id, t.c.url)
 _BY_CODE = sa.select(*_COLUMNS).where(t.c.code == sa.bindparam("of_code"))
+_BY_CODES = sa.select(*_COLUMNS).where(t.c.code.in_(sa.bindparam("of_codes", expanding=True)))
 
 
 @cache
