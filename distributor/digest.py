@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 import structlog
 
-from distributor import alerting, composing, editions, publicising, ranking, schedules
+from distributor import alerting, composing, editions, publicising, schedules, standings
 from distributor.config.readers import Digest
 from distributor.context import App
 from distributor.errors import DistributorError, NotFound
@@ -301,7 +301,7 @@ def _archive(slot: _Slot, connection: sa.Connection, schedule: Schedule, now: da
 def _ranked(app: App, connection: sa.Connection, since: datetime, until: datetime) -> list[Story]:
     found = windows.window(connection, since, until)
     titles = {item.article_id: words for item, words in found}
-    order = ranking.rank([item for item, _ in found], until, app.settings.ranking.settings)
+    order = standings.order(app, connection, [item for item, _ in found], until)
     return [Story(one.article_id, titles[one.article_id]) for one in order]
 
 

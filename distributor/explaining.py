@@ -17,7 +17,7 @@ from distributor.finding import find_article
 from distributor.gates import Opening
 from distributor.model import Article, Delivery, Kind, Ranking, State
 from distributor.sources import canonical
-from distributor.store import articles, census, ledger, sources
+from distributor.store import articles, census, ledger, snapshot, sources
 from distributor.telling import as_json, openings, tell
 
 __all__ = ["Act", "Attempt", "ChannelWhy", "Step", "Why", "why"]
@@ -132,7 +132,7 @@ def why(app: App, word: str | int) -> Why:
             text=_about(connection, article),
             channels=tuple(told),
             acts=_acts(connection, article, rows),
-            ranking=articles.ranking(connection, article.id),
+            ranking=snapshot.of(connection, article.id),
         )
 
 

@@ -13,12 +13,13 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from distributor import matching, planning, ranking, text, watching
+from distributor import matching, planning, standings, text, watching
 from distributor.config.source import Source as SourceSettings
 from distributor.context import App
 from distributor.matching import Candidate, Holder
 from distributor.model import Article, Delivery, Entry, Kind, Lane, State
 from distributor.preparing import compose, preflight
+from distributor.standings import rerank
 from distributor.store import alerts, articles, ledger, sources
 from distributor.store.sources import SourceState
 from distributor.waking import PLANNING
@@ -37,8 +38,6 @@ __all__ = [
 ]
 
 SAME_STORY_WITHIN = timedelta(hours=48)
-# Beat renews the ranking each minute: within it, scores of different moments differ by less than what they mean.
-SNAPSHOT_SERVES = timedelta(minutes=1)
 # The source of what a person sent before any feed brought it.
 BY_HAND = "by-hand"
 
@@ -90,7 +89,7 @@ def ingest(app: App, batches: Sequence[Batch], now: datetime) -> Report:
             report.add(_take(app, connection, batch, now))
         sources.save(connection, [batch.state for batch in batches])
         if report.planned:
-            _rank_new(app, connection, report.planned, now)
+            standings.add(app, connection, [one.article_id for one in report.planned], now)
     wake(app, report.planned)
     wake_readers(app, report.new)
     return report
@@ -107,25 +106,6 @@ def wake(app: App, planned: Iterable[Delivery]) -> None:
     pending = [one for one in planned if one.state is State.PENDING and one.channel in app.stations]
     for account in dict.fromkeys(app.stations[one.channel].account for one in pending):
         app.waker.wake(account)
-
-
-def rerank(app: App, connection: sa.Connection, now: datetime) -> None:
-    """Renews the snapshot that queues are ordered by."""
-    app.store.lock(connection, "ranking")
-    ranked = ranking.rank(articles.live_items(connection), now, app.settings.ranking.settings)
-    articles.save_ranking(connection, ranked, now)
-
-
-def _rank_new(app: App, connection: sa.Connection, planned: Sequence[Delivery], now: datetime) -> None:
-    """Adds to a snapshot that is young enough to be compared with; an older one is renewed."""
-    numbers = {one.article_id for one in planned}
-    app.store.lock(connection, "ranking")
-    oldest = articles.ranked_at(connection)
-    if oldest is None or now - oldest > SNAPSHOT_SERVES or len(numbers) > articles.CHUNK:
-        rerank(app, connection, now)
-        return
-    items = articles.live_items(connection, sorted(numbers))
-    articles.add_ranking(connection, ranking.rank(items, now, app.settings.ranking.settings), now)
 
 
 def withdraw_in(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import distributor
-from distributor import owners, publish
+from distributor import judging, owners, standings
 from distributor.context import App
 from distributor.store import census
 from distributor.store.census import Process
@@ -17,9 +17,9 @@ CANARY_FRESH = timedelta(seconds=60)
 
 
 def rank(app: App) -> None:
-    """Renews the snapshot that queues are ordered by."""
-    with app.store.write() as connection:
-        publish.rerank(app, connection, app.clock())
+    """What readers did is judged, and the ranking's snapshot made anew of it."""
+    judging.judge_seen(app)
+    standings.renew(app)
 
 
 def canary(app: App, role: str = "worker") -> None:

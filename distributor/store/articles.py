@@ -13,8 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from distributor.matching import url_key
-from distributor.model import Article, Ranking
-from distributor.ranking import Item
+from distributor.model import Article
 from distributor.store import tables as t
 from distributor.store.rows import article_from, article_values
 
@@ -23,7 +22,6 @@ __all__ = [
     "Mark",
     "Recent",
     "add",
-    "add_ranking",
     "alias",
     "count_planned",
     "find",
@@ -34,14 +32,11 @@ __all__ = [
     "known",
     "latest",
     "live_from",
-    "live_items",
     "mark_missing",
     "marks",
-    "ranked_at",
-    "ranking",
     "recent",
-    "save_ranking",
     "set_boost",
+    "set_place",
     "set_status",
     "stories",
     "take_back",
@@ -49,6 +44,7 @@ __all__ = [
     "upsert",
 ]
 
+_a = t.article.c
 # SQLite takes at most 32,766 parameters in one statement.
 CHUNK = 500
 # Facts: what became live up to here may be in a digest that was planned, or in an alert.
@@ -215,6 +211,11 @@ def set_boost(connection: sa.Connection, article_id: int, boost: float) -> None:
     connection.execute(sa.update(t.article).where(t.article.c.id == article_id).values(boost=boost))
 
 
+def set_place(connection: sa.Connection, article_id: int, place: str, until: datetime | None) -> None:
+    """An editor's "pin" or "bury", until then or for good; "" leaves it to the ranking."""
+    connection.execute(sa.update(t.article).where(_a.id == article_id).values(place=place, place_until=until))
+
+
 def live_from(connection: sa.Connection, now: datetime) -> datetime:
     """The moment at which an article becomes live for readers: now, but later than every window that was closed.
 
@@ -262,39 +263,7 @@ def held(connection: sa.Connection, *, source: str = "") -> list[Article]:
     return [article_from(row) for row in connection.execute(query)]
 
 
-def live_items(connection: sa.Connection, of: Sequence[int] | None = None) -> list[Item]:
-    """What ranking needs of every article that still has something to send, or of those given, at most CHUNK."""
-    rows = connection.execute(_LIVE) if of is None else connection.execute(_ITEMS, {"of": list(of)})
-    return [Item(row.id, row.published_at, (row.categories or [""])[0], boost=row.boost) for row in rows]
-
-
-def save_ranking(connection: sa.Connection, rankings: Sequence[Ranking], now: datetime) -> None:
-    """Replaces the snapshot that queues are ordered by."""
-    connection.execute(sa.delete(t.ranking))
-    add_ranking(connection, rankings, now)
-
-
-def add_ranking(connection: sa.Connection, rankings: Sequence[Ranking], now: datetime) -> None:
-    """Adds to the snapshot, or renews a part of it."""
-    rows = [{"article_id": one.article_id, "score": one.score, "parts": dict(one.parts), "at": now} for one in rankings]
-    if rows:
-        connection.execute(_insert_ranking(connection.dialect.name), rows)
-
-
-def ranked_at(connection: sa.Connection) -> datetime | None:
-    """When the oldest part of the snapshot was made; None when there is none."""
-    oldest: datetime | None = connection.execute(_RANKED_AT).scalar_one()
-    return oldest
-
-
-def ranking(connection: sa.Connection, article_id: int) -> Ranking | None:
-    """How an article ranks in the latest snapshot; None when nothing of it waits."""
-    row = connection.execute(sa.select(t.ranking).where(t.ranking.c.article_id == article_id)).one_or_none()
-    return None if row is None else Ranking(row.article_id, row.score, row.parts or {})
-
-
 # What every poll does is built once: building a statement costs more than running it.
-_a = t.article.c
 _ADD = sa.insert(t.article).returning(_a.id)
 _BOUNDS = sa.select(t.fact.c.value).where(t.fact.c.key.in_([DIGEST_BOUNDARY, ALERTS_UNTIL]))
 _GET = sa.select(t.article).where(_a.id == sa.bindparam("of_id"))
@@ -311,21 +280,6 @@ _MARKS = (
 _RECENT = sa.select(_a.id, _a.guid, _a.url, _a.published_at, _a.missing_since).where(
     _a.source == sa.bindparam("of_source"), _a.published_at >= sa.bindparam("since"), _a.status != "withdrawn"
 )
-
-
-_ITEM = sa.select(_a.id, _a.published_at, _a.categories, _a.boost)
-_ITEMS = _ITEM.where(_a.id.in_(sa.bindparam("of", expanding=True)))
-_LIVE = _ITEM.where(
-    _a.id.in_(sa.select(t.delivery.c.article_id).where(t.IS_UNSETTLED, t.delivery.c.state.in_(["pending", "held"])))
-)
-_RANKED_AT = sa.select(sa.func.min(t.ranking.c.at))
-
-
-@cache
-def _insert_ranking(dialect: str) -> Any:
-    insert = insert_into(dialect, t.ranking)
-    renewed = {name: insert.excluded[name] for name in ("score", "parts", "at")}
-    return insert.on_conflict_do_update(index_elements=["article_id"], set_=renewed)
 
 
 @cache

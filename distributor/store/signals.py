@@ -30,6 +30,7 @@ __all__ = [
     "add_raw",
     "around",
     "bucket_of",
+    "floods",
     "put",
     "salt",
     "series",
@@ -107,6 +108,17 @@ def unjudged(connection: sa.Connection, until: datetime, limit: int) -> list[Eve
     """The first events, by id, that happened up to then and were not judged."""
     query = sa.select(*_EVENT).where(sa.text(t.UNJUDGED), e.at <= until).order_by(e.id).limit(limit)
     return [Event(*row) for row in connection.execute(query)]
+
+
+def floods(connection: sa.Connection, new: Sequence[Event], horizon: timedelta, most: int) -> set[int]:
+    """The visitors of these events that did more than `most` things so long before and after them."""
+    begin = min(event.at for event in new) - horizon
+    end = max(event.at for event in new) + horizon
+    found: set[int] = set()
+    for some in _pieces(sorted({event.visitor for event in new if event.visitor})):
+        query = sa.select(e.visitor).where(e.visitor.in_(some), e.at >= begin, e.at <= end)
+        found.update(connection.execute(query.group_by(e.visitor).having(sa.func.count() > most)).scalars())
+    return found
 
 
 def around(connection: sa.Connection, new: Sequence[Event], horizon: timedelta) -> list[Event]:

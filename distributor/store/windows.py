@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from distributor.model import Schedule
 from distributor.ranking import Item
-from distributor.store import census
+from distributor.store import census, snapshot
 from distributor.store import tables as t
 from distributor.store.idlists import among, among_them, as_text, ids_of
 
@@ -128,13 +128,11 @@ def close_window(connection: sa.Connection, fact: str, until: datetime, now: dat
 def window(connection: sa.Connection, since: datetime, until: datetime) -> list[tuple[Item, tuple[str, ...]]]:
     """What became live after `since` and not after `until` and is live still, each with all its categories."""
     a = t.article.c
-    query = sa.select(a.id, a.published_at, a.categories, a.boost).where(
-        a.live_at > since, a.live_at <= until, a.status == "live", a.same_as == 0
-    )
+    query = sa.select(*snapshot.ITEM).where(a.live_at > since, a.live_at <= until, a.status == "live", a.same_as == 0)
     found = []
     for row in connection.execute(query):
         titles = tuple(row.categories or ())
-        found.append((Item(row.id, row.published_at, titles[0] if titles else "", boost=row.boost), titles))
+        found.append((snapshot.item_from(row, until), titles))
     return found
 
 

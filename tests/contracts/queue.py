@@ -8,7 +8,7 @@ import pytest
 
 from distributor.model import Kind, Lane, Ranking, State
 from distributor.states import Settlement
-from distributor.store import Store, accounts, articles, ledger, queue
+from distributor.store import Store, accounts, ledger, queue, snapshot
 from distributor.store.queue import Gate
 from tests.contracts.database import DAY, HOUR, MINUTE, NOW, SECOND, DatabaseContract
 from tests.contracts.posts import (
@@ -37,7 +37,7 @@ class QueueContract(DatabaseContract):
             post(5, lane=Lane.BREAKING),
         )
         with store.write() as connection:
-            articles.save_ranking(connection, [Ranking(4, 2.0, {"boost": 2.0})], NOW)
+            snapshot.add(connection, [Ranking(4, 2.0, {"boost": 2.0})], NOW)
         order = []
         while found := peek(store):
             order.append(found)
@@ -188,5 +188,5 @@ class QueueContract(DatabaseContract):
     def test_the_lowest_ranks_are_the_first_to_go_without_budget(self, store: Store) -> None:
         rows = add(store, post(1), post(2), post(3, lane=Lane.BREAKING), post(4, due_at=NOW + HOUR))
         with store.write() as connection:
-            articles.save_ranking(connection, [Ranking(2, 1.0, {})], NOW)
+            snapshot.add(connection, [Ranking(2, 1.0, {})], NOW)
             assert queue.waiting_by_rank(connection, "x", NOW) == [rows[place].id for place in (2, 1, 0)]

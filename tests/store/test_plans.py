@@ -13,13 +13,13 @@ from distributor.store import (
     Store,
     accounts,
     alerts,
-    articles,
     census,
     gauges,
     ledger,
     mailcensus,
     mailing,
     queue,
+    snapshot,
     windows,
 )
 from distributor.store.queue import Gate
@@ -36,7 +36,7 @@ OFTEN: dict[str, Callable[[sa.Connection], Any]] = {
     "posts left behind": lambda c: queue.overrun(c, NOW, ["host/1"]),
     "doubts": lambda c: queue.doubtful(c, CHANNELS, NOW),
     "what was spent": lambda c: queue.spent(c, "x", NOW - DAY),
-    "articles to rank": lambda c: articles.live_items(c),
+    "articles to rank": lambda c: snapshot.items(c, NOW, since=NOW - DAY),
     "what is held of a source": lambda c: ledger.held_of_source(c, "desk"),
     "the next mails": lambda c: mailing.due(c, "daily", NOW, 100),
     "whether a mail is due": lambda c: mailing.any_due(c, ["daily"], NOW),

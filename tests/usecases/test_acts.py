@@ -11,7 +11,7 @@ from distributor import acts, deliver, upkeep
 from distributor.context import App
 from distributor.errors import ChannelPaused, DistributorError, NotFound
 from distributor.model import Delivery, State
-from distributor.store import accounts, articles, census
+from distributor.store import accounts, census, snapshot
 from tests.desk import Clock, entry, ingest, rows, states
 from tests.usecases.conftest import make_uncertain, memory
 
@@ -341,6 +341,6 @@ def test_a_boost_outlives_the_next_ranking(app: App) -> None:
     acts.boost(app, 1, WHO, 2.0)
     upkeep.rank(app)
     with app.store.read() as connection:
-        ranking = articles.ranking(connection, 1)
+        ranking = snapshot.of(connection, 1)
     assert ranking is not None
     assert ranking.parts["boost"] == 2.0

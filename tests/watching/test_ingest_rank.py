@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from distributor.context import App
-from distributor.store import articles
+from distributor.store import snapshot
 from tests.desk import Clock, entry, ingest, make_app
 
 SETTINGS = """
@@ -17,7 +17,7 @@ kind = "memory"
 
 def scores(app: App) -> list[float]:
     with app.store.read() as connection:
-        found = [articles.ranking(connection, number) for number in (1, 2)]
+        found = [snapshot.of(connection, number) for number in (1, 2)]
     return [one.score for one in found if one]
 
 

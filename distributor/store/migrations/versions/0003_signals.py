@@ -113,3 +113,4 @@ def upgrade() -> None:
     )
     op.add_column("article", sa.Column("place", sa.Text(), server_default="", nullable=False))
     op.add_column("article", sa.Column("place_until", Moment(), nullable=True))
+    op.add_column("ranking", sa.Column("story", sa.Text(), server_default="", nullable=False))
