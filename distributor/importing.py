@@ -23,7 +23,7 @@ from distributor.context import App
 from distributor.mailkeys import suppression_key
 from distributor.model import Choice, Schedule, Subscriber
 from distributor.schedules import latest_slot, next_slot
-from distributor.store import census
+from distributor.store import census, intake
 from distributor.store import subscribers as stored
 from distributor.store.subscribers import Consent
 
@@ -218,7 +218,7 @@ class _Intake(_Sorting):
                 number, begins = schedules[schedule]
             blank = Subscriber(address=ask.address, status="active", watermark=begins, created_at=now, confirmed_at=now)
             made.append((choosing.chosen(blank, ask), choices[choice], number))
-        stored.add_many(connection, made, Consent(at=now, act=IMPORTED, source=self.consent))
+        intake.add_many(connection, made, Consent(at=now, act=IMPORTED, source=self.consent))
 
 
 _GONE = {"left": "left by their own act", "suppressed": "bounced or complained"}

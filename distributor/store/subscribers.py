@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,9 +23,9 @@ from distributor.store.idlists import as_text, ids_of
 __all__ = [
     "Consent",
     "add_consent",
-    "add_many",
     "by_address",
     "choice_id",
+    "consent_values",
     "consents",
     "counts",
     "get",
@@ -34,6 +33,7 @@ __all__ = [
     "known",
     "listed",
     "may_return",
+    "next_number",
     "save",
     "schedule_id",
     "set_status",
@@ -43,6 +43,7 @@ __all__ = [
     "suppression",
     "touch",
     "unsuppress",
+    "values_of",
 ]
 
 s, c, w = t.subscriber, t.choice, t.schedule
@@ -73,7 +74,7 @@ def save(
 
     An address that is known already is a StoreError: look first, in the same transaction.
     """
-    values = _values(
+    values = values_of(
         subscriber,
         choice_id(connection, _choice(subscriber)),
         schedule_id(connection, schedule, next_at) if schedule is not None and next_at is not None else 0,
@@ -84,52 +85,6 @@ def save(
     number = next_number(connection, subscriber.created_at)
     statement = sa.insert(s).values(values | ({"id": number} if number else {})).returning(s.c.id)
     return replace(subscriber, id=int(connection.execute(statement).scalar_one()))
-
-
-def add_many(connection: sa.Connection, rows: Sequence[tuple[Subscriber, int, int]], consent: Consent) -> list[int]:
-    """Inserts readers, each with the ids of its choice and schedule, and the same proof for all; gives their ids.
-
-    None of their addresses may be known. A million rows come this way: they go past the types of their columns.
-    """
-    if not rows:
-        return []
-    ids = _numbers(connection, consent.at, len(rows))
-    people = [
-        {"id": number} | _raw(_values(reader, choice, schedule))
-        for number, (reader, choice, schedule) in zip(ids, rows, strict=True)
-    ]
-    proof = _raw(_consent_values(consent))
-    proof["detail"] = json.dumps(proof["detail"])
-    proofs = [
-        {**proof, "subscriber_id": person["id"], "at": person["confirmed_at"] or proof["at"]} for person in people
-    ]
-    for table, values in ((s, people), (t.consent, proofs)):
-        statement = _insert(table, tuple(values[0]), connection.dialect.name)
-        connection.exec_driver_sql(statement, [tuple(row.values()) for row in values])
-    return ids
-
-
-def _numbers(connection: sa.Connection, now: datetime, many: int) -> list[int]:
-    first = next_number(connection, now, many)
-    if first:
-        return list(range(first, first + many))
-    sequence = sa.text("SELECT nextval(pg_get_serial_sequence('subscriber', 'id')) FROM generate_series(1, :many)")
-    return [int(number) for number in connection.execute(sequence, {"many": many}).scalars()]
-
-
-def _raw(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as the driver wants them."""
-    return {
-        name: (value - t.EPOCH) // t.MICROSECOND if isinstance(value, datetime) else value
-        for name, value in values.items()
-    }
-
-
-@cache
-def _insert(table: sa.Table, names: tuple[str, ...], dialect: str) -> str:
-    columns = ", ".join(f'"{name}"' for name in names)
-    slots = ", ".join(["%s" if dialect == "postgresql" else "?"] * len(names))
-    return f"INSERT INTO {table.name} ({columns}) VALUES ({slots})"  # noqa: S608  names of our own tables
 
 
 def next_number(connection: sa.Connection, now: datetime, many: int = 1) -> int:
@@ -269,7 +224,7 @@ def _choices_with(connection: sa.Connection, category: str) -> list[int]:
 
 
 def add_consent(connection: sa.Connection, subscriber_id: int, consent: Consent) -> None:
-    connection.execute(sa.insert(t.consent).values(subscriber_id=subscriber_id, **_consent_values(consent)))
+    connection.execute(sa.insert(t.consent).values(subscriber_id=subscriber_id, **consent_values(consent)))
 
 
 def consents(connection: sa.Connection, subscriber_id: int) -> list[Consent]:
@@ -284,7 +239,7 @@ def consents(connection: sa.Connection, subscriber_id: int) -> list[Consent]:
     ]  # fmt: skip
 
 
-def _consent_values(consent: Consent) -> dict[str, Any]:
+def consent_values(consent: Consent) -> dict[str, Any]:
     return {
         "at": consent.at,
         "act": consent.act,
@@ -358,7 +313,7 @@ def _choice(subscriber: Subscriber) -> Choice:
     return Choice(tuple(sorted(set(subscriber.categories))), subscriber.trending, subscriber.language)
 
 
-def _values(reader: Subscriber, choice: int, schedule: int) -> dict[str, Any]:
+def values_of(reader: Subscriber, choice: int, schedule: int) -> dict[str, Any]:
     address = normalised(reader.address)
     return {
         "address": address.address,

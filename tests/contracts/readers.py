@@ -14,7 +14,7 @@ from distributor import subscribe
 from distributor.errors import StoreError
 from distributor.model import Choice, Edition, Schedule, Subscriber
 from distributor.retention import retention
-from distributor.store import Store, asking, census, circulation, editions, erasing, slots, subscribers, tables
+from distributor.store import Store, asking, census, circulation, editions, erasing, intake, slots, subscribers, tables
 from distributor.store.subscribers import Consent
 from tests.contracts.database import DAY, HOUR, MINUTE, NOW, DatabaseContract, at_once
 from tests.desk import Clock, make_app
@@ -103,17 +103,15 @@ class ReadersContract(DatabaseContract):
             with store.write() as connection:
                 erasing.erase(connection, numbers[-1], "erased", NOW)
         with store.write() as connection:
-            numbers += subscribers.add_many(
-                connection, [(person(7), 1, 1), (person(8), 1, 1)], Consent(at=NOW, act="x")
-            )
+            numbers += intake.add_many(connection, [(person(7), 1, 1), (person(8), 1, 1)], Consent(at=NOW, act="x"))
         numbers.append(save(store, person(9)).id)
         assert numbers == sorted(set(numbers))
 
     def test_many_are_added_with_their_proof(self, store: Store) -> None:
         people = [(person(number), 1, 2) for number in range(1_500)]
         with store.write() as connection:
-            ids = subscribers.add_many(connection, people, Consent(at=NOW, act="imported", source="the old tool"))
-            assert subscribers.add_many(connection, [], Consent(at=NOW, act="imported")) == []
+            ids = intake.add_many(connection, people, Consent(at=NOW, act="imported", source="the old tool"))
+            assert intake.add_many(connection, [], Consent(at=NOW, act="imported")) == []
             known = subscribers.known(connection, [f"reader{n}@xn--mnchen-3ya.example" for n in range(1_400, 1_600)])
             (proof,) = subscribers.consents(connection, ids[700])
             reader = subscribers.get(connection, ids[700])
