@@ -31,7 +31,7 @@ _LABELS = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}
 def relaxed_field(name: bytes, value: bytes) -> bytes:
     """RFC 6376 3.4.2, with its CRLF."""
     unfolded = value.replace(b"\r\n", b"").replace(b"\n", b"")
-    return name.strip().lower() + b":" + _WSP.sub(b" ", unfolded).strip() + b"\r\n"
+    return name.strip(b" \t").lower() + b":" + _WSP.sub(b" ", unfolded).strip(b" ") + b"\r\n"
 
 
 def relaxed_body(body: bytes) -> bytes:

@@ -99,7 +99,7 @@ def wire_address(address: str) -> str:
             raise ValueError(f"{address[:80]!r} is no address")
     elif found.end("local") > 64:
         raise ValueError(f"{address[:80]!r}: the part before the @ is longer than 64 octets")
-    if len(address) > 254:
+    if len(address.encode()) > 254:
         raise ValueError(f"{address[:80]!r}: the address is longer than 254 octets")
     return address
 

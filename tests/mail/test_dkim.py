@@ -164,3 +164,8 @@ def test_canonical_forms_are_those_of_dkimpy(value: bytes, body: bytes) -> None:
     [(name, expected)] = Relaxed.canonicalize_headers([(b"X-Field", value + b"\r\n")])
     assert relaxed_field(b"X-Field", value) == name + b":" + expected
     assert relaxed_body(body) == Relaxed.canonicalize_body(body)
+
+
+def test_only_blanks_and_tabs_are_white_space() -> None:
+    """RFC 6376 2.8: a form feed at the end of a field is signed like a letter."""
+    assert relaxed_field(b"X-Field ", b"\t a\t \r\n b\x0b \t") == b"x-field:a b\x0b\r\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import imaplib
 import ipaddress
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -57,14 +57,23 @@ class ImapMailbox:
     def messages(self) -> Iterator[tuple[str, bytes]]:
         session = self._opened()
         try:
-            found = _answer(session.uid("SEARCH", "UNSEEN"), "search")
-            numbers = b" ".join(line for line in found if isinstance(line, bytes)).split()[:MOST_MESSAGES]
-            for number in numbers:
+            for number in self._unseen(session):
                 content = _content(_answer(session.uid("FETCH", number.decode(), _PIECE), "fetch"))
                 if content is not None:
                     yield f"{self._validity}.{number.decode()}", content
         except _FOREIGN as error:
             raise self._broken(error) from error
+
+    def _unseen(self, session: imaplib.IMAP4) -> list[bytes]:
+        """The oldest unseen mails' numbers. Asked for in stretches: imaplib takes no answer of more than 1 MB."""
+        numbers: list[bytes] = []
+        held = self._select(session)
+        for start in range(1, held + 1, _STRETCH):
+            found = _answer(session.uid("SEARCH", f"{start}:{min(start + _STRETCH - 1, held)}", "UNSEEN"), "search")
+            numbers += b" ".join(line for line in found if isinstance(line, bytes)).split()
+            if len(numbers) >= MOST_MESSAGES:
+                break
+        return numbers[:MOST_MESSAGES]
 
     def done(self, name: str) -> None:
         validity, _, number = name.partition(".")
@@ -129,10 +138,16 @@ class ImapMailbox:
             raise
         except imaplib.IMAP4.error as error:
             raise ConfigError(f"{account.host} refused the login of {account.user}") from error
-        state, _ = session.select(_quoted(account.folder))
-        if state != "OK":
-            raise ConfigError(f"{account.host} has no folder {account.folder!r} for {account.user}")
+        self._select(session)
         self._validity = _first(session.response("UIDVALIDITY")[1])
+
+    def _select(self, session: imaplib.IMAP4) -> int:
+        """How many mails the folder holds now."""
+        state, data = session.select(_quoted(self._account.folder))
+        if state != "OK":
+            raise ConfigError(f"{self._account.host} has no folder {self._account.folder!r} for {self._account.user}")
+        held = _first(data)
+        return int(held) if held.isdecimal() else 0
 
     def _broken(self, error: BaseException) -> Unreachable:
         session, self._session = self._session, None
@@ -142,6 +157,7 @@ class ImapMailbox:
         return Unreachable(f"IMAP at {self._account.host}: {type(error).__name__}: {str(error)[:200]}")
 
 
+_STRETCH = 50_000  # mails: a UID has at most ten digits
 _PIECE = f"(BODY.PEEK[]<0.{MOST_BYTES}>)"
 
 
@@ -157,7 +173,7 @@ def _content(data: list[object]) -> bytes | None:
     return next((item[1] for item in data if isinstance(item, tuple) and isinstance(item[1], bytes)), None)
 
 
-def _first(values: list[object]) -> str:
+def _first(values: Sequence[object]) -> str:
     value = values[0] if values else None
     return value.decode("ascii", "replace") if isinstance(value, bytes) else "0"
 

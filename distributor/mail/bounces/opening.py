@@ -128,6 +128,7 @@ def _part(data: bytes, depth: int, left: list[int], default: str, inside: int) -
         part.text = _characters(content[:65536], "utf-8")
     elif kind.startswith(("text/", "message/", "multipart/")) or "/" not in kind:
         text = _characters(content, parameters.get("charset", "utf-8"))
+        text = text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")  # base 64 holds them
         part.text = _without_tags(text) if kind == "text/html" else text
     return part
 

@@ -91,9 +91,10 @@ def _check_body(given: Mapping[str, str], body: bytes) -> None:
     _, relaxed = _canons(given)
     text = _relaxed_body(body) if relaxed else _simple_body(body)
     if "l" in given:
-        if not given["l"].isdecimal() or int(given["l"]) > len(text):
+        length = _number(given, "l")
+        if length > len(text):
             raise TagError("the body is shorter than l= says")
-        text = text[: int(given["l"])]
+        text = text[:length]
     if hashlib.sha256(text).digest() != _unpacked(given["bh"], "bh"):
         raise TagError("the body was changed")
 
@@ -194,8 +195,10 @@ def _identity(given: Mapping[str, str]) -> str:
 
 
 def _moment(given: Mapping[str, str], name: str) -> int | None:
-    if name not in given:
-        return None
+    return _number(given, name) if name in given else None
+
+
+def _number(given: Mapping[str, str], name: str) -> int:
     if not re.fullmatch(r"[0-9]{1,12}", given[name]):
         raise TagError(f"{_SPEC} has no number in {name}=")
     return int(given[name])

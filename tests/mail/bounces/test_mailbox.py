@@ -93,6 +93,20 @@ class TestDovecot:
         with ImapMailbox(account) as last:
             assert subjects(last) == []
 
+    def test_a_folder_of_many_is_asked_for_in_stretches(
+        self, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("distributor.mail.bounces.imap._STRETCH", 2)
+        account = dovecot.account()
+        for number in range(1, 6):
+            dovecot.arrive(account, mail(number))
+        with ImapMailbox(account) as mailbox:
+            assert subjects(mailbox) == [b"Subject: %d" % number for number in range(1, 6)]
+            dovecot.arrive(account, mail(6))
+            assert len(subjects(mailbox)) == 6
+            monkeypatch.setattr("distributor.mail.bounces.imap.MOST_MESSAGES", 3)
+            assert subjects(mailbox) == [b"Subject: 1", b"Subject: 2", b"Subject: 3"]
+
     def test_a_wrong_password_is_named_without_the_password(self, dovecot: Dovecot) -> None:
         with pytest.raises(ConfigError) as caught:
             list(ImapMailbox(dovecot.account(password="hunter2-secret")).messages())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,6 @@ class TestStandardReports:
         assert report.recipient == "reader@example.net"
 
     def test_a_report_in_a_transferred_part_is_read(self) -> None:
-        import base64
 
         head = 'Content-Type: multipart/report; boundary="b"\n'
         coded = base64.encodebytes((STATUS + READER).encode()).decode()
@@ -269,6 +269,14 @@ class TestProse:
             head="Content-Type: text/html\n",
         )
         assert (report.recipient, report.hard) == ("r@example.net", True)
+
+    @pytest.mark.parametrize("charset", ["utf-8", "utf-16"])
+    def test_base_64_may_hold_crlf_and_wide_characters(self, charset: str) -> None:
+        words = "Your message could not be delivered.\r\n\r\n<r@example.net>:\r\n550 5.1.1 No such user\r\n"
+        text = base64.encodebytes(words.encode(charset)).decode()
+        report = one(text, head=f"Content-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: base64\n")
+        assert (report.recipient, report.hard) == ("r@example.net", True)
+        assert "\r" not in report.diagnostic
 
     def test_a_wrong_charset_hides_nothing(self) -> None:
         for charset in ("klingon", "utf-16", "iso-2022-jp", "hex"):

@@ -116,6 +116,13 @@ def test_what_is_changed_fails_both(old: bytes, new: bytes, why: str) -> None:
     assert all(why in one.why for one in proofs), proofs
 
 
+def test_a_length_that_is_no_number_is_a_clear_no() -> None:
+    for length in (b"9" * 5000, "²".encode(), b"-1", b""):
+        changed = EXAMPLE.replace(b"s=test;", b"s=test; l=" + length + b";")
+        _, proof = verify(changed, lambda name: EXAMPLE_KEYS[name], NOW)
+        assert (proof.ok, "l=" in proof.why) == (False, True)
+
+
 def test_spaces_that_relays_change_do_not_matter() -> None:
     changed = EXAMPLE.replace(b"Subject: Is dinner", b"SUBJECT:   Is\r\n\tdinner").replace(
         b"Joe.\r\n", b"Joe. \r\n\r\n"
