@@ -45,7 +45,7 @@ def release(app: App, who: str, *, article_id: int = 0, source: str = "", channe
             article = article_by_id(connection, article_id)
             rows = rows_of(app, connection, article.id, channels, State.HELD)
             rows = [row for row in rows if row.reason != APPROVAL]
-            rows += [row for row in ledger.unmade_alerts(connection, article.id) if channels is None]
+            rows += [row for row in ledger.held_alerts(connection, article.id) if channels is None]
             lifted = [article] if channels is None and article.status == "held" else []
         else:
             rows = _of_source(app, connection, source, channels)

@@ -26,10 +26,10 @@ from distributor.errors import ChannelError, RetryLater, StoreError
 from distributor.mail import Letter, Session, Transport, Verdict
 from distributor.mail.journal import FileJournal
 from distributor.mailroom import MAIN, OWN_CHANNELS, SIGN_THEMSELVES, Mailroom
-from distributor.model import State
+from distributor.model import Kind, State
 from distributor.penning import Pen, Unfit
 from distributor.renewing import renew
-from distributor.store import accounts, mailing
+from distributor.store import accounts, mailing, windows
 from distributor.store.mailing import Claimed, Due
 from distributor.throttle import room as room_for
 
@@ -192,11 +192,14 @@ class _Drain:
         """What may leave of what is due: wanted by its reader still, not too old, its domain willing."""
         fit, later = [], {}
         gone: dict[str, list[int]] = {}
+        untold: dict[int, list[int]] = {}
         given: Counter[str] = Counter()
         for due in found:
             reason = _unwanted(due, now)
             if reason:
                 gone.setdefault(reason, []).append(due.id)
+                if due.kind is Kind.ALERT:
+                    untold.setdefault(due.article_id, []).append(due.recipient_id)
             elif due.throttled is not None and given[due.domain] >= room_for(due.throttled, now):
                 paused = due.throttled.paused_until
                 wait = paused if paused and paused > now else now
@@ -207,6 +210,8 @@ class _Drain:
         for reason, ids in gone.items():
             mailing.skip(connection, ids, reason, now)
             self.done.settled[State.SKIPPED] += len(ids)
+        for article, readers in untold.items():
+            windows.unsee(connection, readers, article)
         mailing.postpone(connection, later)
         return fit
 

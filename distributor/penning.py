@@ -128,6 +128,8 @@ class Pen:
             choice = mailing.choice(connection, due.choice_id)
             if article is None or article.status == "withdrawn":
                 return Unfit("withdrawn")
+            if article.status == "held":
+                return Unfit("by-hand", held=True)
             if choice is None:
                 return Unfit("gone", "the reader's choice is gone")
             key = f"alert-message:{due.channel}:{article.id}:{choice.language}"

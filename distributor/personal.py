@@ -143,7 +143,9 @@ def confirm_switch(app: App, token: str, *, ip: str) -> Step | None:
 
 
 def _move(app: App, connection: sa.Connection, known: Subscriber, address: str, number: str, ip: str) -> Step | None:
-    """Both agree. Who reads at the new address already stays that reader, and the old address leaves."""
+    """Both agree. Who reads at the new address already stays that reader, and the old address leaves. No old list that
+    is imported later brings the old one back.
+    """
     now = app.clock()
     new = addressing.normalised(address)
     theirs = passes.hashes(app, new.key)
@@ -153,6 +155,7 @@ def _move(app: App, connection: sa.Connection, known: Subscriber, address: str, 
         subscribers.unsuppress(connection, one)
         asking.unmailed(connection, one, CONFIRM)
     there = subscribers.by_address(connection, new.key, lock=True)
+    subscribers.suppress(connection, passes.hashes(app, addressing.address_key(known.address))[0], "left", now)
     done = choosing.consent(app, "switched", ip=ip, number=number)
     subscribers.add_consent(connection, known.id, done)
     if there is not None and there.status == "active":

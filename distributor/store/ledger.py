@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from distributor.model import Delivery, Kind, Message, State
-from distributor.states import UNMADE, Settlement
+from distributor.states import Settlement
 from distributor.store import tables as t
 from distributor.store.articles import insert_into
 from distributor.store.queue import doubt_stays
@@ -68,14 +68,13 @@ def of_article(connection: sa.Connection, article_id: int) -> list[Delivery]:
     return [delivery_from(row) for row in rows]
 
 
-def unmade_alerts(connection: sa.Connection, article_id: int) -> list[Delivery]:
-    """The mails about an article that wait because they could not be made."""
+def held_alerts(connection: sa.Connection, article_id: int) -> list[Delivery]:
+    """The mails about an article that wait for a person."""
     query = sa.select(d).where(
         d.c.article_id == article_id,
         d.c.recipient_id != 0,
         t.IS_UNSETTLED,
         d.c.state == State.HELD.value,
-        d.c.reason.in_(UNMADE),
     )
     return [delivery_from(row) for row in connection.execute(query.order_by(d.c.id))]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from distributor import acts, overseeing
-from distributor.model import Kind, Lane
+from distributor.mailing import drain_mail
+from distributor.model import Kind, Lane, State
 from distributor.store import alerts, windows
 from distributor.waking import PLANNING
 from tests.desk import entry, ingest
@@ -183,3 +184,27 @@ def test_switched_off_alerts_are_not_planned_and_named(tmp_path: Path) -> None:
     room.build()
     assert room.mails() == []
     assert "subscribers.instant" in overseeing.orphans(room.app)[0]
+
+
+def test_alerts_of_an_article_that_an_editor_holds_wait_for_its_release(room: Newsroom) -> None:
+    room.reader(frequency="instant")
+    article = room.publish()
+    room.build()
+    acts.hold(room.app, article, "desk")
+    drain_mail(room.app, "mail")
+    (alert,) = room.mails()
+    assert (alert.state, alert.reason) == (State.HELD, "by-hand")
+    acts.release(room.app, "desk", article_id=article)
+    drain_mail(room.app, "mail")
+    assert [row.state for row in room.mails()] == [State.SENT]
+
+
+def test_an_alert_that_is_too_old_when_it_is_claimed_leaves_its_article_to_the_digest(room: Newsroom) -> None:
+    ada = room.reader(breaking=True, frequency="weekly")
+    room.publish(breaking=True)
+    room.build()
+    assert room.get(ada).seen
+    room.clock.forward(hours=25)
+    drain_mail(room.app, "mail")
+    assert [(row.state, row.reason) for row in room.mails()] == [(State.SKIPPED, "too-old")]
+    assert room.get(ada).seen == ()

@@ -16,7 +16,7 @@ from distributor.model import State, Subscriber
 from distributor.retention import retention
 from distributor.store import bounces, census, ledger, subscribers, tables
 from tests.desk import Clock, rows
-from tests.readers.conftest import JANE, acts, ask, find, join, letters, token
+from tests.readers.conftest import JANE, acts, ask, find, join, letters, token, wish
 from tests.readers.test_subscribe import plan_digest, state
 
 NEW = "jane@moved.example"
@@ -240,3 +240,12 @@ def test_a_message_is_blanked_only_for_letters(app: App) -> None:
         found = ledger.message(connection, number)
     assert found is not None
     assert found[0].text == "news for all"
+
+
+def test_an_old_list_does_not_bring_back_the_address_of_before_a_move(app: App) -> None:
+    reader = join(app)
+    for one in switch(app, reader.id):
+        subscribe.confirm_switch(app, one, ip="")
+    with pytest.raises(ValueError, match="must not be mailed"):
+        enlisting.add(app, wish(JANE), who="desk", consent="an old list")
+    assert join(app).address == JANE  # the mailbox's owner may
