@@ -153,3 +153,13 @@ def test_mail_is_paused_by_the_digests_name(paper: Desk) -> None:
     assert not letters(paper)
     assert paper("resume", "daily").out == "daily goes on\n"
     assert paper("pause", "dayly").code == 2
+
+
+def test_a_digest_by_its_name_is_its_latest_slot(paper: Desk) -> None:
+    paper("send", "--digest", "daily", "--yes")
+    (told,) = paper("digests", "list", "--json").json["digests"]
+    by_name, by_slot = (paper("digests", "show", word, "--json").json for word in ("daily", told["name"]))
+    assert by_name == by_slot
+    assert [one["planned"] for one in by_name["editions"]] == [1, 1]
+    assert paper("digests", "show", "weekly").code == 2
+    assert paper("digests", "release", "daily").out == "nothing to release\n"
