@@ -23,8 +23,8 @@ TITLE, ALT, NAME = 160, 125, 200  # characters in a mail; a page has titles whol
 SUMMARY, LEAD = 200, 320
 SHEET, THUMB, TALLEST = 560, 120, 160  # pixels: the width within the margins, a small picture
 SHOWN = 150  # stories that a mail could hold at most, bare of all but their titles
-# What the engine replaces by tokens (distributor.mail.MARKER, CLICK) begins with one of these words twice: no article may
-# say it, or its link would take the token to a stranger's site.
+# What the engine replaces by tokens (MARKER and CLICK of distributor.mail) begins with one of these words twice: no
+# article may say it, or its link would take the token to a stranger's site.
 TOKENS = READERS, MAILS = "READER", "CLICKS"
 LEAST = 60  # a picture smaller than this shows nothing (or counts readers)
 

@@ -78,7 +78,8 @@ class Clicks(BaseRoute):
         self._note(scope, link, asked[2] or "")
 
     def _note(self, scope: Scope, link: Link, token: str) -> None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        # Of a field that is there twice, the first counts, as everywhere else.
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         if is_private(headers):
             return
         signals, ip = self._app.settings.signals, (scope.get("client") or ("",))[0]

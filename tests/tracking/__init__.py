@@ -1,0 +1,1 @@
+"""Links that lead through ours, from the message to the count."""
