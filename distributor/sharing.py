@@ -59,8 +59,8 @@ def ways(base: str, url: str, email: str) -> list[Way]:
 def snippet(base: str, url: str, title: str, email: str) -> str:
     """The bar as plain HTML to paste into the page of `url`: it needs no script, and looks as share.css says."""
     links = "\n".join(
-        f'    <li><a class="ds-link ds-{one.network}" href="{escape(one.href)}" rel="nofollow">{escape(one.name)}</a></li>'
-        for one in ways(base, url, email)
+        f'    <li><a class="ds-link ds-{network}" href="{escape(href)}" rel="nofollow">{escape(name)}</a></li>'
+        for network, name, href in ways(base, url, email)
     )
     return (
         f'<link rel="stylesheet" href="{escape(base)}{paths.SHARE}.css">\n'

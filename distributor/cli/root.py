@@ -29,6 +29,9 @@ SECTIONS = {
         "approve": "Let posts go that wait for approval.",
         "withdraw": "Take an article back: delete what is posted, drop what waits.",
         "correct": "Correct an article by hand; its posts are edited.",
+        "pin": "Put an article first, in queues, digests and lists.",
+        "bury": "Put an article last, in queues, digests and lists.",
+        "unpin": "Let an article stand where its ranking puts it again.",
     },
     "Switches": {
         "pause": "Stop a channel, or everything.",
@@ -38,6 +41,7 @@ SECTIONS = {
         "sources": "Where news comes from.",
         "channels": "Where posts go to.",
         "articles": "What was published.",
+        "trending": "What is trending now, and why.",
         "digests": "The newsletters' editions, how far they are, and the switches.",
         "subscribers": "Who reads, by their own wish.",
         "deliveries": "Each post, edit and deletion, and what became of it.",
@@ -53,6 +57,7 @@ SECTIONS = {
 _TOGETHER = {
     "preview": "send",
     **dict.fromkeys(("hold", "release", "approve", "withdraw", "correct", "pause", "resume"), "acts"),
+    **dict.fromkeys(("pin", "bury", "unpin"), "places"),
     "version": "upgrade",
 }
 

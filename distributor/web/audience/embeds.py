@@ -1,18 +1,22 @@
-"""What other sites may load from here: scripts, styles, lists. Kept by browsers for a while, and known again by its tag."""
+"""What other sites may load from here: scripts, styles, lists. Browsers keep it a while, and know it by its tag."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from distributor.web.guards import CSP
 
-__all__ = ["ANYWHERE", "FRAMED", "Piece", "answer", "static"]
+__all__ = ["ANYWHERE", "FRAMED", "Piece", "answer", "document", "static"]
 
 # For what pages of other sites may read, by script too: it is the same for everybody, so nothing can be learned by it.
 ANYWHERE = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
@@ -34,6 +38,17 @@ class Piece:
     @classmethod
     def of(cls, body: bytes, type: str) -> Piece:
         return cls(body, type, f'"{hashlib.sha256(body).hexdigest()[:20]}"')
+
+
+def document(data: Mapping[str, Any]) -> Piece:
+    """JSON in one line; datetimes in UTC (RFC 3339)."""
+
+    def plain(value: Any) -> str:
+        assert isinstance(value, datetime)
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+    # ASCII only: no half of a pair, and nothing that a page could take for markup in a wrong encoding.
+    return Piece.of(json.dumps(data, default=plain).encode(), "application/json")
 
 
 @cache

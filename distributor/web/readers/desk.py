@@ -88,8 +88,9 @@ class Desk:
         zone: ZoneInfo | None = None,
         **values: Any,
     ) -> Response:
-        """The page `web/readers/<name>.html.j2`, or of another folder, as "audience/share". A private one is for nobody's
-        index."""
+        """The page `web/readers/<name>.html.j2`, or of another folder, as "audience/share". A private one is for
+        nobody's index.
+        """
         sent = {"X-Robots-Tag": "noindex, nofollow"} if private else {}
         html = self.render(name, language, private=private, zone=zone, **values)
         return HTMLResponse(html, status, sent | {"Content-Language": language} | dict(headers or {}))

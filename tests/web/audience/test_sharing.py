@@ -19,8 +19,9 @@ OTHERS = [network for network in sharing.NETWORKS if network != "mastodon"]
 ABROAD = [
     "https://evil.example/", "//evil.example", "https://paper.example@evil.example/", "https://evil.example/articles/1",
     "https://paper.example.evil.example/articles/1", "/\\evil.example", "javascript:alert(1)", "data:text/html,x",
-    "https:evil.example", "https://paper.example/articles/1/../../../x", "https://paper.example/articles/1\r\nSet-Cookie: a=b",
-    "https://paper.example\\.evil.example/articles/1", "http://[", "", "https://paper.example/articles/99", "\0", "%0d%0aX: y",
+    "https:evil.example", "https://paper.example/articles/1/../../../x", "\0", "%0d%0aX: y",
+    "https://paper.example/articles/1\r\nSet-Cookie: a=b",
+    "https://paper.example\\.evil.example/articles/1", "http://[", "", "https://paper.example/articles/99",
 ]  # fmt: skip
 
 

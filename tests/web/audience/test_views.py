@@ -55,7 +55,8 @@ def test_an_article_is_known_by_any_of_its_addresses(client: TestClient, noted: 
     "address",
     [
         "", "x", "https://paper.example/", "https://paper.example/articles/99", "https://evil.example/articles/1",
-        "javascript:alert(1)", "http://[", "https://paper.example/\ud800".encode("utf-8", "surrogatepass"), b"\xff\xfe\x00",
+        "javascript:alert(1)", "http://[", "https://paper.example/\ud800".encode("utf-8", "surrogatepass"),
+        b"\xff\xfe\x00",
         "https://paper.example/" + "a" * 3_000, "https://paper.example/articles/1\0", "%%%", "https://xn--.example/%zz",
     ],
 )  # fmt: skip
