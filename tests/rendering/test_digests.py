@@ -124,6 +124,16 @@ def test_what_did_not_fit_is_counted_and_linked() -> None:
     assert f"14 more in Business\n{LINKS.web}#section-2\n" in message.text
 
 
+def test_without_a_web_page_the_rest_is_counted_and_no_link_leads_nowhere() -> None:
+    sections = [Section("Sports", (3,), rest=(4, 5))]
+    linked = mail(paper(THREE, sections))
+    bare = mail(paper(THREE, sections, links=replace(LINKS, web="")))
+    assert "2 more in Sports" in bare.text
+    assert "2 more in Sports" in bare.html
+    assert 'href=""' not in bare.html
+    assert len(links(bare.html)) < len(links(linked.html))
+
+
 def test_of_the_rest_only_what_is_still_there_is_counted() -> None:
     message = mail(paper(THREE, [Section("Business", (1,), (2, 3, 4))]))
     assert "2 more in Business" in message.text
