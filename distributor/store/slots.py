@@ -69,13 +69,15 @@ class Slot:
 
     @property
     def status(self) -> str:
-        """One word: what a person must know first."""
+        """One word: what a person must know first. "held" waits for approval, "stuck" for a template to be mended."""
         for word in ("held", "paused"):
             if self.statuses.get(word):
                 return word
         if self.statuses.get("cancelled") == self.editions:
             return "cancelled"
-        return "sending" if self.waiting else "sent"
+        if self.waiting:
+            return "sending"
+        return "stuck" if self.held else "sent"
 
     @property
     def rate(self) -> float:

@@ -7,11 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from distributor import choosing, digest, enlisting, mailing, overseeing, trying, web
 from distributor.context import App
 from distributor.model import Choice, Image, Message
+from distributor.store import ledger, tables
 from distributor.web import mails
 from tests.desk import Clock, entry, ingest, make_app
 from tests.web.conftest import SETTINGS
@@ -68,6 +70,16 @@ def test_strangers_are_not_shown_the_staffs_pages(app: App) -> None:
         answer = public.get(address)
         assert answer.status_code == 404
         assert "/digests" not in answer.text
+
+
+def test_what_a_template_holds_is_not_called_sent(app: App, client: TestClient, clock: Clock) -> None:
+    name = sent(app, clock, drained=False)
+    with app.store.write() as connection:
+        waiting = connection.execute(sa.select(tables.delivery.c.id).where(tables.delivery.c.recipient_id > 0))
+        ledger.hold(connection, list(waiting.scalars()), "template", error="story.html.j2:2")
+    page = client.get("/digests").text
+    assert '<span class="state state-stuck">stuck</span>' in page
+    assert f"distributor digests release {name}" in page
 
 
 def test_a_slot_shows_how_far_it_is_and_what_moves_it_on(app: App, client: TestClient, clock: Clock) -> None:
