@@ -9,17 +9,20 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from benchmarks.mail import readership
+from distributor.codes import code_of
 from distributor.context import App
-from distributor.mail import MARKER, Letter, Verdict
+from distributor.mail import CLICK, MARKER, Letter, Verdict
 from distributor.mail.dkim import Signer
 from distributor.mail.journal import FileJournal
 from distributor.mail.skeleton import Identity, Skeleton
 from distributor.mail.smtp import SmtpTransport
 from distributor.mail.tokens import mint
+from distributor.model import Article
 from distributor.rendering import Links, Paper
 
 __all__ = ["run", "skeletons"]
@@ -49,10 +52,15 @@ def skeletons(app: App, signer: Signer, numbers: Sequence[int], now: datetime) -
                 unsubscribe=f"https://paper.example/unsubscribe/{MARKER}",
                 fewer=f"https://paper.example/preferences/{MARKER}?fewer=1",
             ),
+            tracked=partial(_tracked, number),
         )
         message = app.renderer.digest(paper)
         assert message is not None
         yield Skeleton(message, identity, (signer,), date=now)
+
+
+def _tracked(edition: int, article: Article) -> str:
+    return f"https://paper.example/r/{code_of(KEY, article.id, 'daily', edition)}/{CLICK}"
 
 
 def run(
@@ -114,7 +122,13 @@ class _Letters:
             token = mint(KEY, "reader", number)
             to = f"r{number}@d{number % 4001}.example"
             link = f"https://paper.example/unsubscribe/{token}"
-            content = skeleton.content(to=to, message_id=f"<{number}.1@paper.example>", token=token, unsubscribe=link)
+            content = skeleton.content(
+                to=to,
+                message_id=f"<{number}.1@paper.example>",
+                token=token,
+                click=mint(KEY, "click", number),
+                unsubscribe=link,
+            )
             self.bytes += len(content)
             self.made += 1
             yield Letter(number, 1, f"b-{number}@bounces.paper.example", to, content)

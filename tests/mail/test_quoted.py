@@ -8,14 +8,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.mail import MARKER
+from distributor.mail import CLICK, MARKER
 from distributor.mail.dkim import relaxed_body
 from distributor.mail.quoted import quoted_printable
 
 PIECES = st.one_of(
     st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60),
     st.sampled_from(
-        [MARKER, ".", "..", "From ", "=", "=3D", " ", "  ", "\t", "\n", "\r\n", "\r", "é", "日本", "🏴‍☠️", "x" * 71]
+        [
+            MARKER,
+            CLICK,
+            ".",
+            "..",
+            "From ",
+            "=",
+            "=3D",
+            " ",
+            "  ",
+            "\t",
+            "\n",
+            "\r\n",
+            "\r",
+            "é",
+            "日本",
+            "🏴‍☠️",
+            "x" * 71,
+        ]
     ),
 )
 TEXTS = st.lists(PIECES, max_size=30).map("".join)
@@ -57,7 +75,8 @@ def test_the_bytes_are_their_own_canonical_form(text: str) -> None:
 @given(st.lists(PIECES, max_size=30))
 def test_the_marker_is_never_broken(pieces: list[str]) -> None:
     text = "".join(pieces)
-    assert quoted_printable(text).count(MARKER.encode()) == text.count(MARKER)
+    for marker in (MARKER, CLICK):
+        assert quoted_printable(text).count(marker.encode()) == text.count(marker)
 
 
 @given(TEXTS, st.text("ABCabc019-_", min_size=len(MARKER), max_size=len(MARKER)))
@@ -68,10 +87,11 @@ def test_another_token_in_the_markers_place_changes_nothing_else(text: str, toke
 
 
 @pytest.mark.parametrize("before", range(40, 80))
-def test_the_marker_moves_to_the_next_line_where_it_does_not_fit(before: int) -> None:
-    text = f"{'x' * before}{MARKER}{'y' * 60}"
+@pytest.mark.parametrize("marker", [MARKER, CLICK])
+def test_the_marker_moves_to_the_next_line_where_it_does_not_fit(before: int, marker: str) -> None:
+    text = f"{'x' * before}{marker}{'y' * 60}"
     data = quoted_printable(text)
-    assert MARKER.encode() in data
+    assert marker.encode() in data
     assert decoded(data) == text + "\n"
 
 

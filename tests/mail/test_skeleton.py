@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.mail import MARKER
+from distributor.mail import CLICK, MARKER
 from distributor.mail.checks.verify import verify
 from distributor.mail.dkim import Signer, relaxed_body
 from distributor.mail.dots import stuffed
@@ -251,6 +251,14 @@ def test_a_text_without_a_marker_needs_no_token() -> None:
         Skeleton(MESSAGE, PLAIN, date=AT).content(to="a@b.example", message_id="<1@b.example>")
 
 
+@pytest.mark.parametrize("click", ["", "short", "a" * 27 + "!"])
+def test_a_mail_whose_clicks_are_counted_needs_its_token(click: str) -> None:
+    counted = Skeleton(Message(text=f"/r/x/{CLICK}", subject="x"), PLAIN, date=AT)
+    assert (counted.counted, counted.personal) == (True, False)
+    with pytest.raises(ValueError, match="token"):
+        counted.content(to="a@b.example", message_id="<1@b.example>", click=click)
+
+
 def test_the_identity_gives_stable_message_ids() -> None:
     assert LIST.message_id("d.1.0") == "<d.1.0@paper.example>"
     assert Identity(from_="n@bücher.example").message_id("1") == "<1@xn--bcher-kva.example>"
@@ -258,15 +266,20 @@ def test_the_identity_gives_stable_message_ids() -> None:
 
 
 TEXT = st.lists(
-    st.sampled_from(["Été", " ", "  ", "\n", ".", "From ", "=", MARKER, "x" * 60, "\t", "日本"]), max_size=60
+    st.sampled_from(["Été", " ", "  ", "\n", ".", "From ", "=", MARKER, CLICK, "x" * 60, "\t", "日本"]), max_size=60
 )
 
 
-@given(TEXT.map("".join), TEXT.map("".join), st.text("ABCabc019-_", min_size=28, max_size=28))
-def test_whatever_the_text_is_it_comes_back_and_verifies(text: str, html: str, token: str) -> None:
-    content = made(Message(text=f"a{text}", html=f"b{html}", subject="x"), token=token)
+TOKENS = st.text("ABCabc019-_", min_size=28, max_size=28)
+
+
+@given(TEXT.map("".join), TEXT.map("".join), TOKENS, TOKENS)
+def test_whatever_the_text_is_it_comes_back_and_verifies(text: str, html: str, token: str, click: str) -> None:
+    content = made(Message(text=f"a{text}", html=f"b{html}", subject="x"), token=token, click=click)
     parts = [part.get_content() for part in parsed(content).iter_parts()]
     for part, said in zip(parts, (f"a{text}", f"b{html}"), strict=True):
-        assert part.replace("\r\n", "\n").removesuffix("\n") == said.replace(MARKER, token).removesuffix("\n")
+        assert part.replace("\r\n", "\n").removesuffix("\n") == said.replace(MARKER, token).replace(
+            CLICK, click
+        ).removesuffix("\n")
     assert stuffed(bytes(content)) == content
     assert verifies(content)
