@@ -131,7 +131,7 @@ def _reason(said: str, context: str, code: str, status: str) -> str:
     reason = _by_words(said, vocabulary().reasons)
     if not reason and len(said) < 24:  # nothing but a number was said
         reason = _by_words(context, vocabulary().reasons)
-    if reason in _MERE_SYMPTOMS and _by_code(code) in HARD_REASONS:
+    if reason in _MERE_SYMPTOMS and "temporar" not in said and _by_code(code) in HARD_REASONS:
         reason = _by_code(code)
     reason = reason or _by_code(code) or _by_code(status) or _by_words(said, vocabulary().weak)
     return reason or _by_words(context, vocabulary().reasons)
