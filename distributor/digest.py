@@ -342,4 +342,7 @@ def _reader(app: App, address: str) -> int:
     if found is None or found.status != "active":
         why = "is no reader" if found is None else f"gets no mail: {found.status}"
         raise NotFound(f"{address} {why}", hint="distributor subscribers list")
+    if found.paused_until is not None and found.paused_until > app.clock():
+        until = f"{found.paused_until:%Y-%m-%d %H:%M} UTC"
+        raise NotFound(f"{address} gets no mail: paused until {until}", hint="the reader ends a pause, by a link")
     return found.id

@@ -8,8 +8,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
-from distributor.store import Store, accounts
+from distributor.store import Store, accounts, tables
 from tests.desk import Clock, entry, ingest, make_app
 
 from .conftest import Desk
@@ -82,6 +83,19 @@ def test_what_stopped_the_relay_is_told_to_who_sends(paper: Desk) -> None:
     assert said.code == 3
     assert "2 waiting" in said.out
     assert "mail has stopped: 554 5.7.1 sender refused. Mend it, then: distributor mail check" in said.out
+
+
+def test_a_reader_who_is_paused_is_named(paper: Desk) -> None:
+    store = Store(f"sqlite:///{paper.folder}/data/distributor.db").open()
+    try:
+        with store.write() as connection:
+            until = datetime(2099, 1, 1, tzinfo=UTC)
+            connection.execute(sa.update(tables.subscriber).values(paused_until=until))
+    finally:
+        store.close()
+    said = paper("send", "--digest", "daily", "--to", "anna@x.example")
+    assert said.code == 2
+    assert "anna@x.example gets no mail: paused until 2099-01-01 00:00 UTC" in said.err
 
 
 def test_a_digest_for_later_waits(paper: Desk) -> None:
