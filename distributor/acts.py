@@ -6,8 +6,9 @@ An act on an article concerns all its channels, or those named; it returns how m
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from distributor import gates, publish
+from distributor import gates, publish, standings
 from distributor.channels import Checks
 from distributor.context import App
 from distributor.errors import DistributorError
@@ -28,11 +29,14 @@ __all__ = [
     "find_article",
     "hold",
     "pause",
+    "place",
     "release",
     "resolve",
     "resume",
     "withdraw",
 ]
+
+PLACES = ("pin", "bury", "")
 
 
 def withdraw(app: App, article_id: int, who: str, channels: Sequence[str] | None = None) -> int:
@@ -53,8 +57,26 @@ def boost(app: App, article_id: int, who: str, value: float) -> None:
     with app.store.write(durable=True) as connection:
         article = article_by_id(connection, article_id)
         articles.set_boost(connection, article.id, value)
-        publish.rerank(app, connection, app.clock())
         note(app, connection, who, "boost", article.id, None, 0, value=value)
+    standings.renew(app)
+
+
+def place(app: App, article_id: int, who: str, where: str, until: datetime | None = None) -> None:
+    """Puts an article before all others ("pin") or behind them ("bury"), until then or for good; "" ends that.
+
+    In queues and digests, on the page and in every list. Raises DistributorError for an end that is past.
+    """
+    if where not in PLACES:
+        raise ValueError(f"{where!r} is no place")
+    now = app.clock()
+    if until is not None and until <= now:
+        raise DistributorError("the end is past", hint="say how long from now, such as --for 6h")
+    with app.store.write(durable=True) as connection:
+        article = article_by_id(connection, article_id)
+        articles.set_place(connection, article.id, where, until if where else None)
+        detail = {"until": until.isoformat()} if where and until else {}
+        census.audit(connection, who, where or "unpin", f"article:{article.id}", now, detail)
+    standings.renew(app)
 
 
 def pause(app: App, channel: str, who: str) -> None:

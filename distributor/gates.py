@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from distributor import pacing
 from distributor.context import Station
+from distributor.dropping import note_dropped
 from distributor.pacing import Pace
 from distributor.store import accounts, ledger, queue
 from distributor.store.accounts import AccountState
@@ -119,6 +120,8 @@ def trim_to_budget(connection: sa.Connection, stations: Sequence[Station], now: 
         count = affordable(connection, station, now)
         if count < 10**9:
             beyond = queue.waiting_by_rank(connection, station.name, now)[count:]
+            rows = [row for number in beyond if (row := ledger.get(connection, number)) is not None]
+            note_dropped(connection, rows, "budget", now)
             trimmed += ledger.skip(connection, beyond, "budget", now)
     return trimmed
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import structlog
 
 from distributor.context import App
+from distributor.store import forgetting
 from distributor.store import retention as store
 from distributor.store.census import LETTERS_PLANNED
 
@@ -66,11 +67,22 @@ def retention(app: App, *, turn_s: float = _TURN) -> Deleted:
         gone.heard = store.heard(connection, now - _HEARD)
         gone.asked = store.asked(connection, now - _ASKED)
         store.facts(connection, "alert-message:", now - keep.keep_mails)
+    _fade(app, now, until)
     gone.files = _outbox(app, now - keep.keep_mails)
     gone.mails = _mails(app, now - keep.keep_mails, until, gone)
     if any(asdict(gone).values()):
         log.info("deleted what is kept no longer", **{name: number for name, number in asdict(gone).items() if number})
     return gone
+
+
+def _fade(app: App, now: datetime, until: float) -> None:
+    """Counts of what readers did become coarser with the weeks, and go."""
+    while not _is_over(app, until):
+        with app.store.write() as connection:
+            app.store.lock(connection, "signals")
+            if not forgetting.roll_up(connection, now):
+                forgetting.counts(connection, now - app.settings.signals.keep)
+                break
 
 
 def _mails(app: App, before: datetime, until: float, gone: Deleted) -> int:

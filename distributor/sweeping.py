@@ -10,6 +10,7 @@ import structlog
 from distributor import gates, owners, states
 from distributor.context import App, Station
 from distributor.doubts import doubt_of, finds
+from distributor.dropping import note_dropped
 from distributor.mailing import mail_accounts, mail_is_due
 from distributor.model import Kind
 from distributor.recovering import recover
@@ -51,7 +52,9 @@ def sweep(app: App) -> list[str]:
 
 def _tidy(app: App, dead: Sequence[str], now: datetime) -> None:
     with app.store.write() as connection:
-        for gone in queue.expire(connection, now, but=list(app.settings.digests)):
+        expired = queue.expire(connection, now, but=list(app.settings.digests))
+        note_dropped(connection, [gone for gone in expired if gone.reason == "too-old"], "too-old", now)
+        for gone in expired:
             log.info("given up", delivery=gone.id, key=gone.key, reason=gone.reason)
             if gone.kind is Kind.ALERT:
                 windows.unsee(connection, [gone.recipient_id], gone.article_id)

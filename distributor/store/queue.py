@@ -28,6 +28,7 @@ __all__ = [
     "nth_last_attempt",
     "overrun",
     "peek",
+    "sent_since",
     "spent",
     "waiting_by_rank",
 ]
@@ -238,6 +239,14 @@ def spent(connection: sa.Connection, channel: str, since: datetime) -> float:
         d.c.channel == channel, d.c.claimed_at >= since, _may_be_out()
     )
     return float(connection.execute(query).scalar_one())
+
+
+def sent_since(connection: sa.Connection, channel: str, since: datetime) -> int:
+    """How many posts a channel sent, or may have, since then."""
+    query = sa.select(sa.func.count()).where(
+        d.c.channel == channel, d.c.claimed_at >= since, d.c.kind == Kind.POST.value, _may_be_out()
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def _may_be_out() -> sa.ColumnElement[bool]:
