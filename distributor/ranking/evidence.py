@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from math import exp, log, log1p
 
@@ -11,9 +11,6 @@ from distributor.ranking.items import Item, RankingSettings, Series
 
 __all__ = ["Evidence", "Usual", "utc"]
 
-# A bucket counts log(1 + count / (BURST x usual)): in proportion up to some times the usual, then less and less. So
-# steady interest outweighs one burst of the same size, and a flood in one interval wins little.
-BURST = 7.0
 # What a bucket holds on a channel of which nothing is known, believed as firmly as FIRMNESS articles.
 PRIOR_USUAL = 2.0
 FIRMNESS = 5
@@ -51,24 +48,32 @@ class Usual:
             count, total = count - 1, total - own
         return exp((total / MILLIONTHS + FIRMNESS * log(PRIOR_USUAL)) / (count + FIRMNESS))
 
-    def knows(self, article_id: int) -> bool:
-        return article_id in self._own
+    @property
+    def learned_from(self) -> Collection[int]:
+        return self._own.keys()
 
 
 class Evidence:
-    """Reads series at `now`. Most buckets share their start and their count with others, so both are looked up."""
+    """Reads series at `now`.
+
+    A bucket counts log(1 + count / (burst x usual)): in proportion up to some times the usual, then less and less. So
+    steady interest outweighs one burst of the same size, and a flood in one interval wins little. Most buckets share
+    their start and their count with others: both are looked up, since there may be a million.
+    """
 
     def __init__(self, usual: Usual, now: datetime, settings: RankingSettings) -> None:
         self._usual = usual
+        self._measured = usual.learned_from
         self._now = now
         self._half_life = settings.half_life
+        self._burst = settings.burst
         self._weights = settings.weights
         self._recent: dict[datetime, float] = {}
         self._gains: dict[Key, dict[float, float]] = {}
 
     def of(self, item: Item) -> list[float]:
         """One number for each of the item's signals, in their order; none below 0."""
-        gains = {} if self._usual.knows(item.article_id) else self._gains
+        gains = {} if item.article_id in self._measured else self._gains
         try:
             return self._read(item, gains)
         except KeyError:
@@ -85,14 +90,14 @@ class Evidence:
         return found
 
     def _learn(self, item: Item, gains: dict[Key, dict[float, float]]) -> None:
+        recent = self._recent
         for key, series in item.signals.items():
             gain = gains.setdefault(key, {})
-            weight, scale = _weight(self._weights, key), BURST * self._usual.of(key, item.article_id)
-            for start, count in series:
-                if start not in self._recent:
-                    self._recent[start] = _recency(self._now - utc(start), self._half_life)
-                if count not in gain:
-                    gain[count] = weight * log1p(_counted(count) / scale)
+            for start in [start for start, _ in series if start not in recent]:
+                recent[start] = _recency(self._now - utc(start), self._half_life)
+            if new := [count for _, count in series if count not in gain]:
+                weight, scale = _weight(self._weights, key), self._burst * self._usual.of(key, item.article_id)
+                gain.update((count, weight * log1p(_counted(count) / scale)) for count in new)
 
 
 def utc(moment: datetime) -> datetime:

@@ -36,6 +36,8 @@ class RankingSettings:
 
     `freshness_half_life`: after this time an article's freshness, 1 at publication, is worth half.
     `half_life`: after this time a click (view, share, ...) is worth half.
+    `burst`: a bucket counts in proportion up to about so many times the usual, and then less and less.
+    `ageing`: attention is divided by (1 + hours)^ageing: of an older article the same evidence promises less.
     `lives`: so long an article is news; about then its attention falls to half, and fast.
     `weights`: what a kind ("shares"), a channel ("telegram") or both ("telegram shares") counts more or less than 1;
     the most exact word holds. 0 leaves it out.
@@ -45,6 +47,8 @@ class RankingSettings:
 
     freshness_half_life: timedelta = timedelta(hours=6)
     half_life: timedelta = timedelta(hours=5)
+    burst: float = 7.0
+    ageing: float = 0.4
     lives: timedelta = timedelta(hours=48)
     weights: Mapping[str, float] = field(default_factory=dict)
     top: int = 10

@@ -17,8 +17,6 @@ __all__ = ["by_category", "rank"]
 HOUR = timedelta(hours=1)
 # Attention on this scale: what no reader has seen yet has 0, and freshness adds at most 1.
 SCALE = 8.0
-# Attention is divided by (1 + age)^AGEING: an old article with the same evidence has less to come.
-AGEING = 0.4
 # How fast it ends after its time: half at `lives`, a thousandth at twice that.
 END = 10
 # The usual of each channel is learned from so many articles, the newest.
@@ -57,7 +55,7 @@ class _Table:
         ages = [-born if born < 0 else 0.0 for born in self._born]
         half_life, lives = settings.freshness_half_life / HOUR, settings.lives / HOUR
         self._freshness = [0.5 ** (age / half_life) for age in ages]
-        self._fading = [SCALE * (1 + age) ** -AGEING / (1 + (age / lives) ** END) for age in ages]
+        self._fading = [SCALE * (1 + age) ** -settings.ageing / (1 + (age / lives) ** END) for age in ages]
         self._evidence = Evidence(Usual(self._newest()), now, settings)
         self._scores = self._scored()
 
