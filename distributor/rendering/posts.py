@@ -172,6 +172,8 @@ class Renderer:
     def address(self, article: Article, *, channel: str, kind: str, utm: Mapping[str, str] | None = None) -> str:
         """The article's own address with these UTM fields, the site's if there are none given; "" if it has none."""
         fields = self.site.utm if utm is None else utm
+        if not fields:
+            return web_address(article.url)
         return _addressed(facts(article), article, fields, channel=channel, kind=kind)
 
     def words(self, language: str) -> Words:

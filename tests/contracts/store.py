@@ -22,6 +22,7 @@ from distributor.store import Store, articles, census, ledger, sources
 from tests.contracts.accounts import AccountsContract
 from tests.contracts.database import MINUTE, NOW, at_once
 from tests.contracts.ledger import LedgerContract
+from tests.contracts.links import LinksContract
 from tests.contracts.posts import (
     add,
     article,
@@ -30,7 +31,7 @@ from tests.contracts.posts import (
 from tests.contracts.queue import QueueContract
 
 
-class StoreContract(LedgerContract, QueueContract, AccountsContract):
+class StoreContract(LedgerContract, QueueContract, AccountsContract, LinksContract):
     # -- articles and sources
 
     def test_an_article_comes_back_as_it_was(self, store: Store) -> None:
