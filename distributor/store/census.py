@@ -216,7 +216,7 @@ def of_articles(connection: sa.Connection, article_ids: Sequence[int]) -> dict[i
     found: dict[int, list[Delivery]] = {}
     for start in range(0, len(article_ids), CHUNK):
         mine = d.c.article_id.in_(article_ids[start : start + CHUNK])
-        query = sa.select(d).where(mine, d.c.recipient_id == 0).order_by(d.c.id)
+        query = sa.select(d).where(mine, t.IS_TO_CHANNELS).order_by(d.c.id)
         for row in connection.execute(query):
             found.setdefault(row.article_id, []).append(delivery_from(row))
     return found

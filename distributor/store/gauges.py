@@ -54,25 +54,17 @@ def pulse(connection: sa.Connection) -> str:
 
 
 def tallies(connection: sa.Connection) -> list[Tally]:
-    """Every delivery there is, counted by channel, kind, state and reason.
+    """Every delivery there is, counted by channel, kind, state and reason, from indexes alone.
 
-    Indexes count; rows are read only where a reason is to be told: not of what was sent, nor where more than TOLD of a
-    channel are in one state. Those stand under "".
+    What was sent is the rest of what there is, and needs no reason.
     """
     left = {channel: int(number) for channel, number in connection.execute(_OF_CHANNELS)}
     kinds = {channel: connection.execute(_KIND, {"of_channel": channel}).scalar() or "" for channel in left}
     found = []
-    for where, query in ((t.IS_UNSETTLED, _UNSETTLED), (t.IS_LOST, _LOST)):
-        for channel, state, number in connection.execute(query).all():
+    for query in (_UNSETTLED, _LOST):
+        for channel, kind, state, reason, number in connection.execute(query):
             left[channel] -= number
-            if number > TOLD:
-                found.append(Tally(channel, kinds[channel], state, "", number))
-                continue
-            told = sa.select(d.c.kind, d.c.reason, sa.func.count()).where(where, d.c.state == state)
-            for kind, reason, some in connection.execute(
-                told.where(d.c.channel == channel).group_by(d.c.kind, d.c.reason)
-            ):
-                found.append(Tally(channel, kind, state, reason, some))
+            found.append(Tally(channel, kind, state, reason, number))
     for channel, kind, number in connection.execute(_FOLLOWED):
         left[channel] -= number
         found.append(Tally(channel, kind, State.SENT.value, "", number))
@@ -124,11 +116,11 @@ _WAITING = (
     .group_by(*_SEEN)
     .order_by(*_SEEN)
 )
-# Of how many on a channel and in one state the reasons are told: each is a row to be read.
-TOLD = 10_000
 _OF_CHANNELS = sa.select(d.c.channel, sa.func.count()).group_by(d.c.channel)
 _UNSETTLED, _LOST = (
-    sa.select(d.c.channel, d.c.state, sa.func.count()).where(where).group_by(d.c.state, d.c.channel)
+    sa.select(d.c.channel, d.c.kind, d.c.state, d.c.reason, sa.func.count())
+    .where(where)
+    .group_by(d.c.state, d.c.channel, d.c.kind, d.c.reason)
     for where in (t.IS_UNSETTLED, t.IS_LOST)
 )
 _FOLLOWED = (

@@ -63,7 +63,7 @@ def get(connection: sa.Connection, delivery_id: int) -> Delivery | None:
 
 def of_article(connection: sa.Connection, article_id: int) -> list[Delivery]:
     """An article's deliveries to channels, oldest first. Its alerts may be a million: see alerts.py."""
-    query = sa.select(d).where(d.c.article_id == article_id, d.c.recipient_id == 0)
+    query = sa.select(d).where(d.c.article_id == article_id, t.IS_TO_CHANNELS)
     rows = connection.execute(query.order_by(d.c.id))
     return [delivery_from(row) for row in rows]
 

@@ -12,6 +12,7 @@ from distributor.store.columns import Id, Words, json, metadata, moment, number,
 __all__ = [
     "FOLLOWED",
     "IS_LOST",
+    "IS_TO_CHANNELS",
     "IS_UNSETTLED",
     "LOST",
     "TO_MAIL",
@@ -144,6 +145,8 @@ sa.Index(
     delivery.c.claimed_at,
     delivery.c.article_id,
     delivery.c.edition_id,
+    delivery.c.kind,
+    delivery.c.reason,
     sqlite_where=sa.text(UNSETTLED),
     postgresql_where=sa.text(UNSETTLED),
 )
@@ -157,8 +160,19 @@ sa.Index(
     delivery.c.claimed_at,
     delivery.c.article_id,
     delivery.c.edition_id,
+    delivery.c.kind,
+    delivery.c.reason,
     sqlite_where=sa.text(LOST),
     postgresql_where=sa.text(LOST),
+)
+# An article's posts, among its alerts to a million readers.
+TO_CHANNELS = "recipient_id = 0"
+IS_TO_CHANNELS = sa.text(f"delivery.{TO_CHANNELS}")
+sa.Index(
+    "ix_delivery_to_channels",
+    delivery.c.article_id,
+    sqlite_where=sa.text(TO_CHANNELS),
+    postgresql_where=sa.text(TO_CHANNELS),
 )
 FOLLOWED = "kind in ('edit', 'delete')"
 sa.Index(

@@ -86,6 +86,15 @@ subscriber = sa.Table(
         sqlite_where=sa.text("status = 'active' and breaking"),
         postgresql_where=sa.text("status = 'active' and breaking"),
     ),
+    sa.Index(
+        "ix_subscriber_paused",
+        "schedule_id",
+        "status",
+        "paused_until",
+        "watermark",
+        sqlite_where=sa.text("paused_until is not null"),
+        postgresql_where=sa.text("paused_until is not null"),
+    ),
 )
 
 # Proof of consent: append-only; goes only when the reader asks to be forgotten.

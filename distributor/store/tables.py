@@ -8,6 +8,7 @@ from distributor.store.columns import EPOCH, MICROSECOND, Id, Moment, metadata
 from distributor.store.ledger_tables import (
     FOLLOWED,
     IS_LOST,
+    IS_TO_CHANNELS,
     IS_UNSETTLED,
     LOST,
     TO_MAIL,
@@ -45,6 +46,7 @@ __all__ = [
     "EPOCH",
     "FOLLOWED",
     "IS_LOST",
+    "IS_TO_CHANNELS",
     "IS_UNSETTLED",
     "LOST",
     "MICROSECOND",

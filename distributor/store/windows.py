@@ -108,11 +108,12 @@ def waiting(
 
 def count_readers(connection: sa.Connection, schedule: Iterable[int], slot: datetime) -> int:
     """How many readers of these schedules take a digest at that moment."""
-    awake = sa.or_(s.c.paused_until.is_(None), s.c.paused_until <= slot)
     query = sa.select(sa.func.count()).where(
-        s.c.schedule_id.in_(list(schedule)), s.c.status == "active", s.c.watermark < slot, awake
+        s.c.schedule_id.in_(list(schedule)), s.c.status == "active", s.c.watermark < slot
     )
-    return int(connection.execute(query).scalar_one())
+    # Few pause: to count all by one index and these by another reads no row of the rest.
+    everybody, asleep = (connection.execute(one).scalar_one() for one in (query, query.where(s.c.paused_until > slot)))
+    return int(everybody - asleep)
 
 
 def close_window(connection: sa.Connection, fact: str, until: datetime, now: datetime) -> None:

@@ -111,6 +111,19 @@ def upgrade() -> None:
         sa.Column("at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("article_id", "channel", "kind", "origin", name=op.f("pk_total")),
     )
+    # What waits and what was lost is counted by kind and reason, too.
+    for name, when, where in (
+        ("unsettled", "due_at", sa.text("state in ('pending', 'sending', 'held', 'uncertain')")),
+        ("lost", "settled_at", sa.text("state in ('failed', 'skipped')")),
+    ):
+        columns = ["state", "channel", when, "claimed_at", "article_id", "edition_id", "kind", "reason"]
+        op.drop_index(f"ix_delivery_{name}", "delivery")
+        op.create_index(f"ix_delivery_{name}", "delivery", columns, sqlite_where=where, postgresql_where=where)
+    posts = sa.text("recipient_id = 0")
+    op.create_index("ix_delivery_to_channels", "delivery", ["article_id"], sqlite_where=posts, postgresql_where=posts)
+    paused = sa.text("paused_until is not null")
+    of_readers = ["schedule_id", "status", "paused_until", "watermark"]
+    op.create_index("ix_subscriber_paused", "subscriber", of_readers, sqlite_where=paused, postgresql_where=paused)
     op.add_column("article", sa.Column("place", sa.Text(), server_default="", nullable=False))
     op.add_column("article", sa.Column("place_until", Moment(), nullable=True))
     op.add_column("ranking", sa.Column("story", sa.Text(), server_default="", nullable=False))
