@@ -64,9 +64,9 @@ def snippet(base: str, url: str, title: str, email: str) -> str:
     )
     return (
         f'<link rel="stylesheet" href="{escape(base)}{paths.SHARE}.css">\n'
-        f'<nav class="ds-bar" aria-label="{escape(title)}">\n'
+        f'<div class="ds-bar" role="group" aria-label="{escape(title)}">\n'
         f'  <p class="ds-title" aria-hidden="true">{escape(title)}</p>\n'
-        f"  <ul>\n{links}\n  </ul>\n</nav>\n"
+        f"  <ul>\n{links}\n  </ul>\n</div>\n"
     )
 
 

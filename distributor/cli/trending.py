@@ -63,20 +63,32 @@ def _shown(session: Session, found: Listing, explain: bool) -> None:
     if not found.lines:
         say("nothing is trending yet" if found.at else "nothing is ranked yet: the first minute of `run` does it")
         return
+    from distributor.trending import PLACED
+
     now, zone = session.now(), session.zone
     most = max(max((abs(value) for value in _values(line, explain)), default=0.0) for line in found.lines)
-    for line in found.lines:
+    titles = _columns([clean(" ".join(line.article.title.split())) or line.article.url for line in found.lines])
+    for line, title in zip(found.lines, titles, strict=True):
         article = line.article
         told = [", ".join(article.categories) or "no category", moments.shown(article.published_at, zone, now)]
-        told += [name for name in ("pinned", "buried") if name in line.parts]
-        title = clean(" ".join(article.title.split())) or article.url
-        title = title if len(title) <= TITLE or not sys.stdout.isatty() else title[: TITLE - 1] + "…"
+        told += [name for name in PLACED if name in line.parts]
         drawn = "" if explain else f"{bar(line.earned, most):<{WIDTH}}  "
         click.echo(
-            f"{line.place:>3}  {line.earned:6.2f}  {drawn}{title}  " + clean("  ".join((*told, f"#{article.id}")))
+            f"{line.place:>3}  {line.earned:6.2f}  {drawn}{title}  {clean('  '.join((*told, f'#{article.id}')))}"
         )
         if explain:
             _explained(line, most)
+
+
+def _columns(titles: list[str]) -> list[str]:
+    """All as wide as the widest, in the cells of a terminal; there, a long one is cut."""
+    from rich.cells import cell_len, set_cell_size
+
+    most = max(map(cell_len, titles))
+    width = min(most, TITLE) if sys.stdout.isatty() else most
+    return [
+        set_cell_size(one, width) if cell_len(one) <= width else set_cell_size(one, width - 1) + "…" for one in titles
+    ]
 
 
 def _values(line: Line, explain: bool) -> list[float]:
@@ -95,9 +107,10 @@ def _explained(line: Line, most: float) -> None:
     for name in sorted({*parts, *counts}, key=lambda name: (-abs(parts.get(name, 0.0)), name)):
         value, count = parts.get(name, 0.0), counts.get(name)
         of = f"{count.counted:,} of {count.raw:,} counted" if count else ""
-        drawn = f"{bar(value, most):<{WIDTH}}"
-        text = f"{'':5}{clean(name):<{width}}  {value:+6.2f}  "
-        click.echo((text + click.style(drawn, fg="red" if value < 0 else "green") + "  " + of).rstrip())
+        drawn = bar(value, most)
+        text = f"{'':5}{clean(name):<{width}}  {value:+6.2f}"
+        drawn = click.style(f"{drawn:<{WIDTH}}" if of else drawn, fg="red" if value < 0 else "green") if drawn else ""
+        click.echo("  ".join(part for part in (text, drawn or (" " * WIDTH if of else ""), of) if part))
 
 
 def bar(value: float, most: float, width: int = WIDTH) -> str:

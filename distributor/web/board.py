@@ -23,6 +23,7 @@ from distributor.reporting import Law
 from distributor.store import articles, census, gauges, stream
 from distributor.web import views
 from distributor.web.pages import Pages
+from distributor.web.trends import Trends
 
 __all__ = ["ARTICLES", "Board", "Snapshot", "law_view"]
 
@@ -47,6 +48,7 @@ class Board:
 
     def __init__(self, app: App, pages: Pages, limit: int = ARTICLES) -> None:
         self.app, self.pages, self.limit = app, pages, limit
+        self._trends = Trends(app)
         self._lock = threading.Lock()
         self._seen: tuple[str, Any] = ("", None)
         self._now = Snapshot("", "", {}, {})
@@ -110,6 +112,7 @@ class Board:
             latency=status.latency,
             spent=status.spent,
             channels=status.channels,
+            trends=self._trends.lines(),
             icons={line.name: views.network_of(self.app, line.name) for line in status.channels},
         )
 

@@ -46,7 +46,8 @@
       await navigator.clipboard.writeText(url);
       return true;
     } catch {
-      const field = element("textarea", { readonly: "", style: "position:fixed;opacity:0" });
+      const field = element("textarea", { readonly: "" });
+      Object.assign(field.style, { position: "fixed", opacity: "0" });
       field.value = url;
       document.body.append(field);
       field.select();
@@ -94,8 +95,8 @@
     };
     const items = chosen.map((one) => element("li", {}, own[one] ? button(one) : link(one)));
     return element(
-      "nav",
-      { class: "ds-bar", part: "bar", "aria-label": say.title, lang: tag, dir: say.dir },
+      "div",
+      { class: "ds-bar", part: "bar", role: "group", "aria-label": say.title, lang: tag, dir: say.dir },
       element("p", { class: "ds-title", part: "title", "aria-hidden": "true" }, say.title),
       element("ul", { role: "list" }, ...items),
       said,
