@@ -14,8 +14,9 @@ __all__ = ["Evidence", "Usual", "utc"]
 # What a bucket holds on a channel of which nothing is known, believed as firmly as FIRMNESS articles.
 PRIOR_USUAL = 2.0
 FIRMNESS = 5
-# More than any interval has readers: a broken counter.
+# More than any interval has readers, and more than a good one has, as a multiple of burst x usual: a broken counter.
 COUNT_AT_MOST = 1e9
+BURST_AT_MOST = 1000.0
 # Logarithms are kept in millionths, as whole numbers: what is added and taken out again leaves nothing behind.
 MILLIONTHS = 1_000_000
 
@@ -97,7 +98,7 @@ class Evidence:
                 recent[start] = _recency(self._now - utc(start), self._half_life)
             if new := [count for _, count in series if count not in gain]:
                 weight, scale = _weight(self._weights, key), self._burst * self._usual.of(key, item.article_id)
-                gain.update((count, weight * log1p(_counted(count) / scale)) for count in new)
+                gain.update((count, weight * log1p(min(BURST_AT_MOST, _counted(count) / scale))) for count in new)
 
 
 def utc(moment: datetime) -> datetime:

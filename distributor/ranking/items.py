@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 __all__ = ["Item", "RankingSettings", "Series"]
@@ -48,9 +48,18 @@ class RankingSettings:
     freshness_half_life: timedelta = timedelta(hours=6)
     half_life: timedelta = timedelta(hours=5)
     burst: float = 7.0
-    ageing: float = 0.4
+    ageing: float = 0.35
     lives: timedelta = timedelta(hours=48)
     weights: Mapping[str, float] = field(default_factory=dict)
     top: int = 10
     per_category: int = 4
     per_story: int = 1
+
+    def over(self, period: timedelta) -> RankingSettings:
+        """For a list of so long a time, such as a digest: what its beginning holds counts a quarter of its end's."""
+        return replace(
+            self,
+            half_life=max(self.half_life, period / 2),
+            freshness_half_life=max(self.freshness_half_life, period / 2),
+            lives=max(self.lives, period * 2),
+        )

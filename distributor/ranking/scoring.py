@@ -28,9 +28,9 @@ PIN = 1000.0
 def rank(items: Iterable[Item], now: datetime, settings: RankingSettings) -> list[Ranking]:
     """Best first; what scores the same goes newest first. A ranking's parts add up to its score (to 1e-9).
 
-    A bucket that begins after `now` does not count yet. A count that is negative, infinite or no number is 0; a time
-    without a zone is in UTC. The usual of each channel is learned from these items, so scores of two calls can be
-    compared only when the calls were given about the same.
+    A bucket that begins after `now` does not count yet, and an article of the future is one of now. A count that is
+    negative, infinite or no number is 0; a time without a zone is in UTC. The usual of each channel is learned from
+    these items, so scores of two calls can be compared only when the calls were given about the same.
     """
     table = _Table(items, now, settings)
     return table.rankings(sorted(range(len(table.items)), key=table.order, reverse=True))
@@ -51,17 +51,16 @@ class _Table:
     def __init__(self, items: Iterable[Item], now: datetime, settings: RankingSettings) -> None:
         now = utc(now)
         self.items = list(items)
-        self._born = [(utc(item.published_at) - now) / HOUR for item in self.items]
-        ages = [-born if born < 0 else 0.0 for born in self._born]
-        half_life, lives = settings.freshness_half_life / HOUR, settings.lives / HOUR
-        self._freshness = [0.5 ** (age / half_life) for age in ages]
-        self._fading = [SCALE * (1 + age) ** -settings.ageing / (1 + (age / lives) ** END) for age in ages]
+        self._ages = [max(0.0, (now - utc(item.published_at)) / HOUR) for item in self.items]
+        half_life, lives, ageing = settings.freshness_half_life / HOUR, settings.lives / HOUR, -settings.ageing
+        self._freshness = [0.5 ** (age / half_life) for age in self._ages]
+        self._fading = [SCALE * (1 + age) ** ageing / (1 + (age / lives) ** END) for age in self._ages]
         self._evidence = Evidence(Usual(self._newest()), now, settings)
         self._scores = self._scored()
 
     def order(self, n: int) -> tuple[float, float, int]:
         """The score, then the newest, then the id: the greatest is the best."""
-        return self._scores[n], self._born[n], self.items[n].article_id
+        return self._scores[n], -self._ages[n], self.items[n].article_id
 
     def first(self, numbers: Sequence[int], top: int) -> list[int]:
         """The best `top` of these, best first. Only what scores as well as the last of them is sorted in full."""
@@ -94,8 +93,8 @@ class _Table:
 
     def _newest(self) -> list[Item]:
         """What the usual is learned from. Which articles these are does not depend on what was counted."""
-        since = min(heapq.nlargest(SAMPLE, self._born), default=0.0)
-        return [item for item, born in zip(self.items, self._born, strict=True) if born >= since]
+        oldest = max(heapq.nsmallest(SAMPLE, self._ages), default=0.0)
+        return [item for item, age in zip(self.items, self._ages, strict=True) if age <= oldest]
 
 
 def _boost(item: Item) -> float:

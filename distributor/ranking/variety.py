@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from distributor.model import Ranking
 from distributor.ranking.items import Item
 
 __all__ = ["spread"]
+
+_UNKNOWN = Item(0, datetime.max.replace(tzinfo=UTC))
 
 
 def spread(
@@ -23,13 +26,12 @@ def spread(
     behind: list[Ranking] = []
     categories, stories = Counter[str](), Counter[str]()
     for one in ranked:
-        item = items.get(one.article_id)
-        category, story = (item.category, item.story) if item else ("", "")
-        room = not (_full(categories, category, per_category) or _full(stories, story, per_story))
-        if len(front) < top and ("pinned" in one.parts or (room and "buried" not in one.parts)):
+        item = items.get(one.article_id, _UNKNOWN)
+        full = _full(categories, item.category, per_category) or _full(stories, item.story, per_story)
+        if len(front) < top and not item.buried and (item.pinned or not full):
             front.append(one)
-            categories[category] += 1
-            stories[story] += 1
+            categories[item.category] += 1
+            stories[item.story] += 1
         else:
             behind.append(one)
     return front + behind
