@@ -72,7 +72,7 @@ def _judge(connection: sa.Connection, until: datetime, rules: Rules) -> int:
     marked = [_marked(event, floods) for event in new]
     recent = signals.around(connection, [one for one in marked if not one.marks & robots.TOO_MANY], rules.horizon)
     verdicts = robots.judge(marked, recent, rules)
-    signals.settle(connection, new, verdicts)
+    signals.settle(connection, [*new, *(event for event in recent if event.id in verdicts)], verdicts)
     return len(new)
 
 

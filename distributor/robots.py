@@ -77,8 +77,9 @@ class Event:
 class Rules:
     """The settings `[signals]` as far as judging needs them, and what no reader does.
 
-    A visitor that opens more than `articles_a_minute`, does more than `acts_a_minute`, or opens more than
-    `articles_in_all` within `repeat_within`, is none.
+    A visitor that opens more than `articles_a_minute`, does more than `acts_a_minute`, or within `horizon` opens more
+    than `articles_in_all` or follows one link (or shares one article) more than `same_act` times, is none. Views are
+    not held to the last: a page with live news loads itself anew.
     """
 
     repeat_within: timedelta = timedelta(minutes=30)
@@ -87,6 +88,7 @@ class Rules:
     articles_a_minute: int = 10
     acts_a_minute: int = 40
     articles_in_all: int = 100
+    same_act: int = 10
 
     @property
     def horizon(self) -> timedelta:
@@ -159,7 +161,8 @@ def _is_bare(method: str, headers: Mapping[str, str]) -> bool:
 
 
 def judge(new: Sequence[Event], recent: Sequence[Event], rules: Rules) -> dict[int, bool]:
-    """Which of the new events count, by their ids.
+    """Which of the new events count, by their ids; and False for those of the recent ones that were counted before
+    their visitor was found out.
 
     `recent` is what else the same visitors and mails did within `rules.horizon`, judged or not yet. The order in which
     events are given makes no difference.
@@ -169,11 +172,14 @@ def judge(new: Sequence[Event], recent: Sequence[Event], rules: Rules) -> dict[i
     waits = {event.id for event in new}
     robots = _scanned(everything, rules) | _hasty(everything, rules)
     seen = _proofs(everything)
+    verdicts: dict[int, bool] = {}
     counted = _Counted(rules.repeat_within)
     for event in everything:
         if event.judged == 1 and event.id not in waits:
-            counted.add(event)
-    verdicts = {}
+            if event.id in robots:
+                verdicts[event.id] = False
+            else:
+                counted.add(event)
     for event in everything:
         if event.id in waits:
             good = event.id not in robots and _is_a_reader(event, seen, rules) and not counted.has(event)
@@ -234,11 +240,22 @@ def _hasty(events: Iterable[Event], rules: Rules) -> set[int]:
             by_visitor[event.visitor].append(event)
     found = set()
     for acts in by_visitor.values():
-        if len(acts) > min(rules.articles_a_minute, rules.acts_a_minute):
+        if len(acts) > min(rules.articles_a_minute, rules.acts_a_minute, rules.same_act):
+            for same in _alike(acts):
+                found |= _crowded(same, rules.horizon, lambda event: event.id, rules.same_act + 1)
             found |= _crowded(acts, MINUTE, lambda event: event.article_id, rules.articles_a_minute + 1)
             found |= _crowded(acts, MINUTE, lambda event: event.id, rules.acts_a_minute + 1)
             found |= _crowded(acts, rules.horizon, lambda event: event.article_id, rules.articles_in_all + 1)
     return found
+
+
+def _alike(acts: Iterable[Event]) -> Iterable[list[Event]]:
+    """Clicks, and shares, of one article each."""
+    same: defaultdict[tuple[str, int], list[Event]] = defaultdict(list)
+    for event in acts:
+        if event.kind != "view":
+            same[event.kind, event.article_id].append(event)
+    return same.values()
 
 
 def _crowded(events: Sequence[Event], within: timedelta, what: Callable[[Event], int], enough: int) -> set[int]:

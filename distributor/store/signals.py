@@ -140,8 +140,8 @@ def around(connection: sa.Connection, new: Sequence[Event], horizon: timedelta) 
 
 
 def settle(connection: sa.Connection, events: Sequence[Event], verdicts: Mapping[int, bool]) -> None:
-    """Events judged become counts: raw each of them, counted where the verdict is true. In one transaction with
-    reading them as unjudged, under a lock.
+    """Events judged become counts: raw each of them, counted where the verdict is true. What was counted and is no
+    reader's after all is taken back. In one transaction with reading them, under a lock.
     """
     counts: defaultdict[Key, list[int]] = defaultdict(lambda: [0, 0])
     links: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
@@ -151,8 +151,8 @@ def settle(connection: sa.Connection, events: Sequence[Event], verdicts: Mapping
             counts[event.article_id, bucket_of(event.at), event.channel, event.kind],
             links[event.link_id if event.kind == "click" else 0, event.article_id],
         ):
-            found[0] += 1
-            found[1] += good
+            found[0] += not event.judged
+            found[1] += good - (event.judged == 1)
     _add_counts(connection, counts)
     _add_links(connection, links)
     for judged, wanted in ((1, True), (2, False)):

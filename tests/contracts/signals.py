@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,6 +77,16 @@ class SignalsContract(DatabaseContract):
             (1, NOW + 20 * MINUTE, "x", "click"): (1, 1),
         }
         assert [row.judged for row in events(store)] == [1, 2, 1, 1]
+
+    def test_what_was_counted_and_is_a_robots_after_all_is_taken_back(self, store: Store) -> None:
+        with store.write() as connection:
+            signals.add_events(connection, [seen(), seen(visitor=6)])
+            found = signals.unjudged(connection, NOW, 10)
+            signals.settle(connection, found, dict.fromkeys([event.id for event in found], True))
+            (known,) = signals.around(connection, [replace(found[0], id=0)], HOUR)
+            signals.settle(connection, [known], {known.id: False})
+        assert counts(store) == {(1, NOW, "x", "click"): (2, 1)}
+        assert [row.judged for row in events(store)] == [2, 1]
 
     def test_the_clicks_of_a_link_are_counted_beside_it(self, store: Store) -> None:
         values = {"code": "abc", "article_id": 1, "channel": "x", "url": "https://paper.example/1", "made_at": NOW}

@@ -185,6 +185,19 @@ def test_hammering_one_link_counts_for_nothing() -> None:
     assert good(*[event(n, after=n / 10, visitor=5) for n in range(1, 60)]) == []
 
 
+def test_following_one_link_again_and_again_counts_for_nothing_but_a_page_may_load_anew() -> None:
+    again = [event(n, after=n * 120, visitor=5) for n in range(1, 12)]
+    assert good(*again) == []
+    assert good(*(replace(one, kind="view") for one in again)) == [1]
+
+
+def test_what_a_visitor_did_before_being_found_out_is_taken_back() -> None:
+    before = event(1, visitor=5, judged=1)
+    again = [event(n, after=n * 20, visitor=5) for n in range(2, 12)]
+    assert judge(again, [before], RULES) == dict.fromkeys(range(1, 12), False)
+    assert 1 not in judge(again[:3], [before], RULES)
+
+
 EVENTS = st.lists(
     st.builds(
         lambda after, kind, article, visitor, mail, delay, bits: (after, kind, article, visitor, mail, delay, bits),
