@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from distributor.model import Account, Doubt, Limits, Message, Receipt
 
-__all__ = ["Channel", "Checks", "Deletes", "Edits", "Finds", "Picture", "Setup"]
+__all__ = ["Channel", "Checks", "Deletes", "Edits", "Finds", "Measures", "Picture", "Setup"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,24 @@ class Finds(Protocol):
     """The channel can look whether a message was taken. `since` is when its first attempt began."""
 
     def find(self, message: Message, key: str, since: datetime) -> Receipt | None: ...
+
+
+@runtime_checkable
+class Measures(Protocol):
+    """The network tells how posts fare.
+
+    `measure` takes at most `measured_together` receipts of this channel, and gives totals by their remote ids (their
+    links, where they have nothing else) and by kind: "likes", "reposts", "replies", "quotes", "views". A post that is
+    not there (any more) is left out; a kind that the network does not tell, too. Raises ChannelPaused, RetryLater or
+    Rejected; reading is harmless, so never Uncertain. It may run beside a `send` of the same channel, in another
+    thread.
+
+    A class may also say `read_cost` (of one post read once, in USD; 0).
+    """
+
+    measured_together: int
+
+    def measure(self, receipts: Sequence[Receipt]) -> Mapping[str, Mapping[str, int]]: ...
 
 
 @runtime_checkable

@@ -6,7 +6,7 @@ The client chooses a record's key, and we derive it from the delivery's: so ever
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from distributor.channels import Setup
 from distributor.channels.atproto import COLLECTION, planned_time, post_record, record_key
 from distributor.channels.atsession import HINT, Session
-from distributor.channels.http import Deadline, harmless, refuse, says
+from distributor.channels.http import Deadline, harmless, refuse, says, totals
 from distributor.channels.options import Options
 from distributor.channels.pictures import Ready, fit_picture
 from distributor.errors import ChannelError, ChannelPaused, Rejected, RetryLater, SourceError, Uncertain
@@ -24,6 +24,7 @@ from distributor.pacing import Pace
 __all__ = ["Bluesky"]
 
 MOST_BYTES = 976_560  # a blob's limit in app.bsky.embed.external and .images, as the network documents it
+COUNTS = {"likes": "likeCount", "reposts": "repostCount", "replies": "replyCount", "quotes": "quoteCount"}
 
 
 class Bluesky:
@@ -35,6 +36,7 @@ class Bluesky:
     paces: ClassVar[tuple[Pace, ...]] = (Pace(300, timedelta(hours=1)),)
     # Always safe: the record exists or it does not, and writing it again writes the same.
     doubt: ClassVar[Doubt] = Doubt(absence_is_proof=True)
+    measured_together: ClassVar[int] = 25  # the lexicon's maximum
     limits: Limits = Limits(network="bluesky", length=300, media=4, media_bytes=10_000_000)  # larger ones are scaled
 
     def __init__(
@@ -91,6 +93,18 @@ class Bluesky:
             if not answer.good:
                 raise refuse(answer, "bluesky: delete", self._setup.clock(), hint=HINT)
 
+    def measure(self, receipts: Sequence[Receipt]) -> Mapping[str, Mapping[str, int]]:
+        """Asks the AppView, through the account's own server, for their counts (lexicon app.bsky.feed.getPosts)."""
+        deadline = Deadline(self.deadline)
+        with harmless():
+            uris = {self._uri(receipt, deadline): receipt.remote_id or receipt.url for receipt in receipts}
+            answer = self._session.ask("GET", "app.bsky.feed.getPosts", deadline, params={"uris": list(uris)})
+            if not answer.good:
+                raise refuse(answer, "bluesky: how posts fare", self._setup.clock(), hint=HINT)
+        told = answer.data().get("posts")
+        posts = [post for post in told if isinstance(post, dict)] if isinstance(told, list) else []
+        return {uris[post["uri"]]: totals(post, COUNTS) for post in posts if post.get("uri") in uris}
+
     def check(self) -> list[str]:
         with harmless():
             answer = self._session.ask("GET", "com.atproto.server.getSession", Deadline(self.deadline))
@@ -110,6 +124,13 @@ class Bluesky:
             said if isinstance(said, list | tuple) and said else [message.language] if message.language else self._langs
         )
         return post_record(message, created, langs, self._embed(message, key, deadline))
+
+    def _uri(self, receipt: Receipt, deadline: Deadline) -> str:
+        """A receipt given by hand has only the link, which ends with the record's key."""
+        if receipt.remote_id.startswith("at://"):
+            return receipt.remote_id
+        key = (receipt.remote_id or receipt.url.rstrip("/")).rpartition("/")[2]
+        return f"at://{self._session.did(deadline)}/{COLLECTION}/{key}"
 
     def _receipt(self, data: Mapping[str, Any], rkey: str) -> Receipt:
         uri, cid = data.get("uri"), data.get("cid")

@@ -43,6 +43,7 @@ __all__ = [
     "open_client",
     "refuse",
     "says",
+    "totals",
 ]
 
 # What a network asks for when it says 429 and not for how long; no network of ours counts in shorter windows.
@@ -182,6 +183,20 @@ def says(answer: Answer) -> str:
     words = [data[key] for key in ("error", "message", "error_description") if isinstance(data.get(key), str)]
     line = " ".join(": ".join(words).split())
     return f" {line[:300]}" if line else ""
+
+
+def totals(told: Any, names: Mapping[str, str]) -> dict[str, int]:
+    """The numbers of a JSON object by our own names for them: `names` says what the network calls each.
+
+    What it does not tell, or what is no number of anything, is left out.
+    """
+    known = told if isinstance(told, Mapping) else {}
+    found = {kind: known.get(name) for kind, name in names.items()}
+    return {
+        kind: value
+        for kind, value in found.items()
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+    }
 
 
 def _wait(value: str, now: datetime) -> timedelta | None:

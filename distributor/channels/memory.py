@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, Self
 
 from distributor.channels import Setup
+from distributor.channels.http import harmless
 from distributor.channels.options import Options
 from distributor.errors import ChannelError, Rejected
 from distributor.model import Account, Doubt, Limits, Message, Receipt
@@ -49,6 +51,7 @@ class Memory:
     kind: ClassVar[str] = "memory"
     deadline: ClassVar[float] = 1.0
     doubt: ClassVar[Doubt] = Doubt(absence_is_proof=True)
+    measured_together: ClassVar[int] = 25
 
     def __init__(self, setup: Setup, account: Account, limits: Limits) -> None:
         self.name, self.account, self.limits = setup.name, account, limits
@@ -56,6 +59,7 @@ class Memory:
         self._lock = threading.Lock()
         self._script: deque[ChannelError | After | None] = deque()
         self._posts: list[Post] = []
+        self._fared: dict[str, dict[str, int]] = {}
 
     @classmethod
     def build(cls, setup: Setup) -> Self:
@@ -77,7 +81,7 @@ class Memory:
             return list(self._posts)
 
     def script(self, *outcomes: ChannelError | After | None) -> None:
-        """What the next calls of send, edit and delete do, one each.
+        """What the next calls of send, edit, delete and measure do, one each.
 
         An error is raised and nothing is done, After(error) does it and then raises, None goes well.
         """
@@ -112,6 +116,22 @@ class Memory:
     def find(self, message: Message, key: str, since: datetime) -> Receipt | None:  # noqa: ARG002 (the key is enough)
         with self._lock:
             return next((post.receipt for post in self._posts if post.key == key), None)
+
+    def fare(self, remote_id: str, **totals: int) -> None:
+        """How a post fares from now on: `likes=3, reposts=1`."""
+        with self._lock:
+            self._fared.setdefault(remote_id, {}).update(totals)
+
+    def measure(self, receipts: Sequence[Receipt]) -> Mapping[str, Mapping[str, int]]:
+        with harmless(), self._lock:
+            after = self._next()
+            if after is not None:
+                raise after
+            return {
+                receipt.remote_id or receipt.url: dict(self._fared.get(post.receipt.remote_id, {}))
+                for receipt in receipts
+                if (post := self._by(receipt)) and not post.deleted
+            }
 
     def check(self) -> list[str]:
         return [f"{len(self.posts)} posts in memory"]

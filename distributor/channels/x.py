@@ -2,7 +2,7 @@
 
 Settings: `api_key`, `api_secret`, `access_token`, `access_secret` (OAuth 1.0a, from the developer console), or all
 four in one document `credentials` (a table, JSON, TOML or KEY=value lines); `photo` (send the article's pictures);
-`cost_per_post` (US dollars, for the budgets); `base_url`.
+`cost_per_post` and `cost_per_read` (US dollars, for the budgets); `base_url`.
 
 X answers 403 "duplicate content" when the same text comes again soon. That is always Rejected(reason="duplicate")
 here. When the ledger repeats a message of unknown outcome within `doubt.repeat_until`, it reads this reason as: the
@@ -17,7 +17,7 @@ import os
 import re
 import threading
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -38,6 +38,8 @@ __all__ = ["X"]
 LIMITS = Limits(network="x", length=280, media=4, media_bytes=5_000_000)
 # "Content: Create (with URL)" of https://docs.x.com/x-api/getting-started/pricing, August 2026; without a link 0.015.
 COST = 0.20
+# "Posts: Read" of the same table, for each post in an answer.
+READ_COST = 0.005
 PARTS = ("api_key", "api_secret", "access_token", "access_secret")
 # What other tools and the developer console call them.
 ALIASES = {
@@ -59,11 +61,14 @@ class X:
     # Half of the published 100 in 15 minutes for a user; the app's 10,000 a day are shared with others.
     paces: ClassVar[tuple[Pace, ...]] = (Pace(50, timedelta(minutes=15)),)
 
+    measured_together: ClassVar[int] = 100  # of GET /2/tweets
+
     name: str
     account: Account
     photo: bool
     cost: float
     base_url: str
+    read_cost: float = READ_COST
     limits: Limits = LIMITS
     timeout: float = 15.0
     _keys: tuple[str, ...] = field(default=(), repr=False)
@@ -82,6 +87,7 @@ class X:
             account=Account(cls.kind, _identity(keys[2])),
             photo=options.flag("photo", True),
             cost=options.number("cost_per_post", COST, low=0, high=1000),
+            read_cost=options.number("cost_per_read", READ_COST, low=0, high=1000),
             base_url=options.address("base_url", "https://api.x.com"),
             _keys=keys,
             _picture=setup.picture,
@@ -99,14 +105,26 @@ class X:
         return Receipt(remote_id=post, url=f"https://x.com/i/web/status/{post}", data={"media": len(media)})
 
     def delete(self, receipt: Receipt) -> None:
-        number = re.search(r"(\d{1,19})$", receipt.remote_id or urlsplit(receipt.url).path)
-        if number is None:
+        number = _number(receipt)
+        if not number:
             raise Rejected("the receipt holds no post number", reason="receipt")
         try:
-            self._client.delete(number.group(1))
+            self._client.delete(number)
         except Rejected as refused:
             if refused.reason != "gone":
                 raise
+
+    def measure(self, receipts: Sequence[Receipt]) -> Mapping[str, Mapping[str, int]]:
+        """Reads their public metrics, on a connection of its own: a post may be on its way on the other."""
+        wanted = {number: receipt.remote_id or receipt.url for receipt in receipts if (number := _number(receipt))}
+        if not wanted:
+            return {}
+        client = self._connect()
+        try:
+            found = client.metrics(list(wanted))
+        finally:
+            client.close()
+        return {wanted[number]: counts for number, counts in found.items() if number in wanted}
 
     def check(self) -> list[str]:
         """Asks X whose keys these are, and what they may do. Raises ChannelPaused when they may only read."""
@@ -129,12 +147,14 @@ class X:
         """Made anew after a fork: two processes must not speak on one connection."""
         with self._making:
             if self._made is None or self._made[0] != os.getpid():
-                from distributor.channels.x_client import Client, Keys
-
-                assert self._clock is not None
-                client = Client(Keys(*self._keys), self.base_url, timeout=self.timeout, clock=self._clock)
-                self._made = (os.getpid(), client)
+                self._made = (os.getpid(), self._connect())
             return self._made[1]
+
+    def _connect(self) -> Client:
+        from distributor.channels.x_client import Client, Keys
+
+        assert self._clock is not None
+        return Client(Keys(*self._keys), self.base_url, timeout=self.timeout, clock=self._clock)
 
     def _upload(self, message: Message, deadline: Deadline) -> list[str]:
         """The ids of the uploaded pictures. One that cannot be had, or that X refuses, is left out."""
@@ -177,6 +197,12 @@ def _company(found: list[tuple[Media, Picture]]) -> list[tuple[Media, Picture]]:
     if found and found[0][1].type == "image/gif":
         return found[:1]
     return [pair for pair in found if pair[1].type != "image/gif"]
+
+
+def _number(receipt: Receipt) -> str:
+    """A post's number; a receipt given by hand has only the link, which ends with it. "" where there is none."""
+    number = re.search(r"(\d{1,19})$", receipt.remote_id or urlsplit(receipt.url).path)
+    return number.group(1) if number else ""
 
 
 def _identity(access_token: str) -> str:

@@ -21,7 +21,7 @@ import tweepy
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from distributor.channels import Picture
-from distributor.channels.http import Answer, Deadline, harmless, is_loopback
+from distributor.channels.http import Answer, Deadline, harmless, is_loopback, totals
 from distributor.channels.quiet import quiet
 from distributor.channels.x_answers import refusal
 from distributor.errors import ChannelError, Rejected, RetryLater, Uncertain
@@ -37,6 +37,14 @@ LOUD = (
     *("oauthlib.oauth1.rfc5849.signature", "urllib3.connectionpool"),
 )
 PIECE = 1024 * 1024  # bytes of a picture in one request
+COUNTS = {
+    "likes": "like_count",
+    "reposts": "repost_count",
+    "replies": "reply_count",
+    "quotes": "quote_count",
+    "views": "impression_count",
+}
+OLD_COUNTS = {"reposts": "retweet_count"}
 IDLE = 5.0  # seconds after which an open connection may have been dropped on the way, and is not used again
 
 _NEVER_LEFT = (
@@ -95,6 +103,19 @@ class Client:
     def delete(self, post: str) -> None:
         with harmless(), self._mapped():
             self._client.delete_tweet(post, user_auth=True)
+
+    def metrics(self, posts: list[str]) -> dict[str, dict[str, int]]:
+        """The public metrics of at most 100 posts (GET /2/tweets), by their ids; of those that are there."""
+        try:
+            return self._metrics(posts, "post.fields")
+        except Rejected:
+            return self._metrics(posts, "tweet.fields")  # the same by the name of before, for as long as it lives
+
+    def _metrics(self, posts: list[str], fields: str) -> dict[str, dict[str, int]]:
+        with harmless(), self._mapped():
+            told = self._ask("GET", "/2/tweets", None, {"ids": ",".join(posts), fields: "public_metrics"})
+            rows = {str(one["id"]): one.get("public_metrics") for one in told.get("data") or []}
+            return {number: totals(row, OLD_COUNTS) | totals(row, COUNTS) for number, row in rows.items()}
 
     def me(self) -> tuple[str, str]:
         """The account's name, and what its keys may do ("read", "read-write"; empty where X does not say)."""

@@ -18,7 +18,7 @@ from distributor.channels import Picture
 from distributor.channels.atproto import record_key
 from distributor.channels.bluesky import Bluesky
 from distributor.errors import ChannelPaused, Rejected, RetryLater, Uncertain, Unreachable
-from distributor.model import Card, Media, Message
+from distributor.model import Card, Media, Message, Receipt
 from tests.contracts.channel import NETWORK_FAULTS, NOW, ChannelContract, Rig, make_setup
 from tests.twins.bluesky import BlueskyTwin
 
@@ -232,3 +232,15 @@ def test_every_error_of_the_library_is_mapped(monkeypatch: pytest.MonkeyPatch) -
         seen += 1
     assert seen > 20
     client.close()
+
+
+@pytest.mark.network
+class TestMeasuring:
+    def test_counts_have_our_names_also_by_a_link_alone(self, twin: BlueskyTwin, tmp_path: Path) -> None:
+        channel = make(tmp_path, twin)
+        receipt = channel.send(Message(text="a", url=LINK), "k")
+        (key,) = twin.posts
+        twin.fared[key] = {"likeCount": 4, "repostCount": 3, "replyCount": 2, "quoteCount": 1}
+        counts = {"likes": 4, "reposts": 3, "replies": 2, "quotes": 1}
+        assert channel.measure([receipt]) == {receipt.remote_id: counts}
+        assert channel.measure([Receipt(remote_id="", url=receipt.url)]) == {receipt.url: counts}

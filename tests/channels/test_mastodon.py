@@ -16,7 +16,7 @@ from distributor.channels.http import Answer
 from distributor.channels.mastodon import Mastodon
 from distributor.channels.mastodon_api import meaning
 from distributor.errors import ChannelPaused, ConfigError, Rejected, RetryLater, Uncertain, Unreachable
-from distributor.model import Media, Message
+from distributor.model import Media, Message, Receipt
 from tests.contracts.channel import NETWORK_FAULTS, NOW, ChannelContract, Rig, make_setup
 from tests.twins.mastodon import MastodonTwin
 
@@ -275,3 +275,15 @@ def test_a_wrong_setting_is_named(tmp_path: Path, options: dict[str, Any], named
     with pytest.raises(ConfigError) as caught:
         Mastodon.build(make_setup(tmp_path, {"instance": "x.org", "token": "t", **options}))
     assert named in caught.value.key
+
+
+@pytest.mark.network
+class TestMeasuring:
+    def test_counts_have_our_names_and_what_is_no_count_is_left_out(self, twin: MastodonTwin, tmp_path: Path) -> None:
+        channel = make(tmp_path, twin)
+        receipt = channel.send(Message(text="a https://news.example/a", url="https://news.example/a"), "k")
+        told = {"favourites_count": 3, "reblogs_count": 2, "replies_count": "many", "quotes_count": 1}
+        twin.statuses[receipt.remote_id] |= told
+        assert channel.measure([receipt]) == {receipt.remote_id: {"likes": 3, "reposts": 2, "quotes": 1}}
+        by_link = Receipt(remote_id="", url=receipt.url)
+        assert channel.measure([by_link]) == {receipt.url: {"likes": 3, "reposts": 2, "quotes": 1}}

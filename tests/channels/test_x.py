@@ -232,3 +232,24 @@ def test_nothing_secret_is_logged_even_when_somebody_turns_the_libraries_up(
     channel.send(replace(MESSAGE, media=PICTURES[:1]), "k")
     assert "CANARY" not in caplog.text
     assert "oauth_signature" not in caplog.text
+
+
+@pytest.mark.network
+class TestMeasuring:
+    def test_the_public_metrics_of_a_hundred_posts_are_one_request(self, make: Any, twin: XTwin) -> None:
+        channel = make()
+        receipts = [channel.send(replace(MESSAGE, text=f"{MESSAGE.text} {n}"), f"k{n}") for n in range(3)]
+        number = receipts[1].remote_id
+        twin.fared[number] = {"like_count": 5, "repost_count": 2, "impression_count": 900}
+        before = len(twin.requests)
+        told = channel.measure(receipts)
+        assert len(twin.requests) == before + 1
+        assert told[number] == {"likes": 5, "reposts": 2, "replies": 0, "quotes": 0, "views": 900}
+        assert not twin.violations
+
+    def test_with_no_post_left_the_answer_is_empty(self, make: Any, twin: XTwin) -> None:
+        channel = make()
+        receipt = channel.send(MESSAGE, "k")
+        channel.delete(receipt)
+        assert channel.measure([receipt]) == {}
+        assert channel.read_cost == 0.005

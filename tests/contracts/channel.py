@@ -32,7 +32,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from distributor.channels import Checks, Deletes, Edits, Picture, Setup
+from distributor.channels import Checks, Deletes, Edits, Measures, Picture, Setup
 from distributor.errors import ChannelError, ChannelPaused, ConfigError, Rejected, RetryLater, Uncertain, Unreachable
 from distributor.model import Account, Doubt, Limits, Message, Receipt
 from distributor.text import measure
@@ -197,6 +197,30 @@ class ChannelContract:
         rig.channel.delete(Receipt(remote_id="", url=link))
         if rig.effects is not None:
             assert rig.effects() == 0
+
+    def test_measuring_tells_of_the_posts_that_are_there(self, rig: Rig) -> None:
+        if not isinstance(rig.channel, Measures):
+            pytest.skip("this network tells no counts")
+        first = rig.channel.send(self.message, "key-1")
+        second = rig.channel.send(self.changed, "key-2")
+        assert rig.channel.measured_together >= 2
+        told = rig.channel.measure([first, second])
+        assert set(told) == {first.remote_id, second.remote_id}
+        assert all(isinstance(value, int) and value >= 0 for counts in told.values() for value in counts.values())
+        if isinstance(rig.channel, Deletes):
+            rig.channel.delete(first)
+            assert set(rig.channel.measure([first, second])) == {second.remote_id}
+
+    def test_a_fault_in_measuring_is_never_a_doubt(self, rig: Rig, fault: str) -> None:
+        if not isinstance(rig.channel, Measures):
+            pytest.skip("this network tells no counts")
+        receipt = rig.channel.send(self.message, "key-1")
+        assert rig.break_with is not None
+        rig.break_with(fault)
+        with pytest.raises(ChannelError) as caught:
+            rig.channel.measure([receipt])
+        assert not isinstance(caught.value, Uncertain), f"{fault}: {caught.value!r}"
+        self._fit_for_a_person(caught.value)
 
     def test_a_check_tells_good_news(self, rig: Rig) -> None:
         if not isinstance(rig.channel, Checks):

@@ -30,6 +30,7 @@ class BlueskyTwin(Twin):
         self.access, self.refresh = "", ""
         self.blobs: dict[str, bytes] = {}
         self.blob_status = 200
+        self.fared: dict[str, dict[str, int]] = {}
         super().__init__(**given)
 
     def refusals(self) -> Mapping[str, Answer]:
@@ -104,6 +105,19 @@ class BlueskyTwin(Twin):
         if key not in self.posts:
             return _error(400, "RecordNotFound", f"Could not locate record: at://{DID}/app.bsky.feed.post/{key}")
         return Answer(200, self.posts[key])
+
+    def _getPosts(self, request: Request) -> Answer:
+        uris = parse_qs(request.query).get("uris", [])
+        if not 0 < len(uris) <= 25:
+            return _error(400, "InvalidRequest", "Error: uris must not have more than 25 elements")
+        known = {post["uri"]: key for key, post in self.posts.items()}
+        posts = [
+            {"uri": uri, "cid": "bafy", "author": {"did": DID}, "likeCount": 0, "repostCount": 0, "replyCount": 0}
+            | self.fared.get(known[uri], {})
+            for uri in uris
+            if uri in known
+        ]
+        return Answer(200, {"posts": posts})
 
     def _deleteRecord(self, request: Request) -> Answer:
         key = json.loads(request.body)["rkey"]

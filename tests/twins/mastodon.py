@@ -74,6 +74,10 @@ class MastodonTwin(Twin):
                 return self._processed(name)
             case ("POST", "v1", "statuses"):
                 return self._post(request)
+            case ("GET", "v1", "statuses", name):
+                if name not in self.statuses:
+                    return Answer(404, {"error": "Record not found"})
+                return Answer(200, self._counts() | self.statuses[name])
             case ("PUT", "v1", "statuses", name):
                 return self._edit(name, request)
             case ("DELETE", "v1", "statuses", name):
@@ -82,6 +86,9 @@ class MastodonTwin(Twin):
                 self.effect("delete", id=name)
                 return Answer(200, {"id": name})
         return Answer(404, {"error": "Record not found"})
+
+    def _counts(self) -> dict[str, int]:
+        return dict.fromkeys(("favourites_count", "reblogs_count", "replies_count"), 0)
 
     def _post(self, request: Request) -> Answer:
         form, key = _form(request), request.headers.get("idempotency-key", "")

@@ -38,6 +38,7 @@ class XTwin(Twin):
         self.media: dict[str, dict[str, Any]] = {}
         self.processing: list[str] = []  # states that finalize and STATUS tell, one after another
         self.access_level = "read-write"
+        self.fared: dict[str, dict[str, int]] = {}
         super().__init__(**given)
 
     def refusals(self) -> Mapping[str, Answer]:
@@ -93,6 +94,8 @@ class XTwin(Twin):
         path = request.path
         if (request.method, path) == ("POST", "/2/tweets"):
             return self._post(body)
+        if (request.method, path) == ("GET", "/2/tweets"):
+            return self._metrics(dict(parse_qsl(request.query)).get("ids", "").split(","))
         if request.method == "DELETE" and (post := re.fullmatch(r"/2/tweets/(\d+)", path)):
             return self._delete(post[1])
         if path == "/2/users/me":
@@ -124,6 +127,31 @@ class XTwin(Twin):
         self.posts[number] = {"text": text, "media": media}
         self.effect("post", id=number, text=text, media=len(media))
         return Answer(201, {"data": {"id": number, "text": text, "edit_history_tweet_ids": [number]}})
+
+    def _metrics(self, numbers: list[str]) -> Answer:
+        """Who is not there stands under `errors`, and with nobody there `data` is left out."""
+        names = ("repost_count", "reply_count", "like_count", "quote_count", "bookmark_count", "impression_count")
+        found = [
+            {
+                "id": number,
+                "text": self.posts[number]["text"],
+                "edit_history_post_ids": [number],
+                "public_metrics": dict.fromkeys(names, 0) | self.fared.get(number, {}),
+            }
+            for number in numbers
+            if number in self.posts
+        ]
+        gone = [
+            {
+                "title": "Not Found Error",
+                "detail": f"Could not find tweet with ids: [{number}].",
+                "type": "https://api.x.com/2/problems/resource-not-found",
+                "resource_type": "tweet",
+            }
+            for number in numbers
+            if number not in self.posts
+        ]
+        return Answer(200, ({"data": found} if found else {}) | ({"errors": gone} if gone else {}))
 
     def _delete(self, number: str) -> Answer:
         if self.posts.pop(number, None) is None:
