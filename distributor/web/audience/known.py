@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -94,11 +93,11 @@ def _address(url: str) -> str:
         return ""
 
 
-def _likely(address: str) -> Iterator[str]:
-    """The address, then as feeds and pages differ about it: the other scheme, with or without a slash at its end."""
+def _likely(address: str) -> list[str]:
+    """The address, then as feeds and pages differ about it: a slash at its end, the other scheme, `www.`"""
     scheme, _, rest = address.partition("://")
-    other = "http" if scheme == "https" else "https"
-    turned = rest if "?" in rest else rest[:-1] if rest.endswith("/") else f"{rest}/"
-    for tail in dict.fromkeys((rest, turned)):
-        yield f"{scheme}://{tail}"
-        yield f"{other}://{tail}"
+    name = rest.removeprefix("www.")
+    slash = name if "?" in name else name[:-1] if name.endswith("/") else f"{name}/"
+    hosts = ("", "www.") if name == rest else ("www.", "")
+    schemes = ("https", "http") if scheme == "https" else ("http", "https")
+    return [f"{one}://{host}{tail}" for host in hosts for one in schemes for tail in dict.fromkeys((name, slash))]

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from distributor.context import App
 from distributor.counting import Counter, Seen
 from distributor.web import audience
+from distributor.web.assets import static_files
 from distributor.web.guards import SafeHeaders
 from distributor.web.readers.desk import Desk
 from distributor.web.readers.problems import handlers
@@ -87,7 +88,7 @@ def public(app: App, noted: Noted | Counter) -> Starlette:
     """The public listener with these pages alone."""
     desk = Desk(app)
     return Starlette(
-        routes=audience.routes(app, noted),  # type: ignore[arg-type]
+        routes=[*audience.routes(app, noted), static_files()],  # type: ignore[arg-type]
         middleware=[Middleware(SafeHeaders)],
         exception_handlers=handlers(desk),
     )

@@ -43,6 +43,7 @@ def test_the_pixel_counts_by_its_address_or_by_the_page_it_stands_in(client: Tes
         PAGE + "#comments",
         PAGE + "/",
         PAGE.replace("https", "http"),
+        PAGE.replace("paper.example", "www.paper.example"),
         PAGE.replace("paper.example", "PAPER.example:443"),
     ],
 )
