@@ -16,8 +16,9 @@ from itertools import chain
 from typing import IO
 
 from distributor.errors import ConfigError
+from distributor.text.cells import plain_cell
 
-__all__ = ["COLUMNS", "Fault", "Row", "Sheet", "open_sheet", "safe_cell"]
+__all__ = ["COLUMNS", "Fault", "Row", "Sheet", "open_sheet"]
 
 # What a column may be called -> what it is. Compared without case, blanks and punctuation.
 _NAMES = {
@@ -37,7 +38,6 @@ _KNOWN = {name: column for column, names in _NAMES.items() for name in names}
 _DELIMITERS = ",;\t|"
 _LONGEST = 100_000  # characters in a line
 _LINES = 50  # in a cell: who writes more has forgotten a quotation mark
-_FORMULA = re.compile(r"[=+\-@\t\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +92,6 @@ def open_sheet(file: IO[bytes], name: str) -> Sheet:
     ignored = tuple(_readable(cell) for cell, column in zip(heading, meanings, strict=True) if not column and cell)
     known = tuple(column for column in meanings if column)
     return Sheet(known, ignored, _rows(lines, meanings, delimiter))
-
-
-def safe_cell(value: object) -> str:
-    """A cell that a spreadsheet takes as text: what would be a formula there gets an apostrophe (OWASP, CSV
-    injection).
-    """
-    text = "" if value is None else str(value)
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def _unsafe_cell(text: str) -> str:
-    """What `safe_cell` was given."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
 
 
 def _lines(file: IO[bytes]) -> Iterator[str]:
@@ -179,7 +166,7 @@ def _records(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, list[str] 
 
 
 def _row(number: int, cells: Sequence[str], meanings: Sequence[str]) -> Row | Fault:
-    found = {column: _unsafe_cell(cell.strip()) for column, cell in zip(meanings, cells, strict=False) if column}
+    found = {column: plain_cell(cell.strip()) for column, cell in zip(meanings, cells, strict=False) if column}
     address = _readable(found.get("address", ""))
     if any(cell.strip() for cell in cells[len(meanings) :]):
         return Fault(number, address, f"has {len(cells)} cells, but there are {len(meanings)} columns")

@@ -232,7 +232,7 @@ def export(session: Session, /, file: IO[str], **segment: Any) -> None:
     import csv
 
     from distributor.cli.output import document
-    from distributor.cli.sheets import safe_cell
+    from distributor.text.cells import safe_cell
 
     readers, many = _readers(session, 1_000, word="", **segment), 0
     if session.json:

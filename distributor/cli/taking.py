@@ -12,8 +12,9 @@ from distributor.cli.asking import sure
 from distributor.cli.faults import Code
 from distributor.cli.output import answer, say, warn
 from distributor.cli.session import Session, who
-from distributor.cli.sheets import Fault, Sheet, open_sheet, safe_cell
+from distributor.cli.sheets import Fault, Sheet, open_sheet
 from distributor.errors import ConfigError
+from distributor.text.cells import safe_cell
 
 if TYPE_CHECKING:
     from distributor.context import App

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from distributor.store.columns import Id, Words, json, metadata, moment, number, text
 
 __all__ = [
+    "HAS_GONE",
     "asked",
     "bounce",
     "choice",
@@ -110,6 +111,16 @@ consent = sa.Table(
     text("source"),
     text("ip"),
     json("detail"),
+)
+GONE = "act in ('left', 'suppressed')"
+HAS_GONE = sa.text(f"consent.{GONE}")
+sa.Index(
+    "ix_consent_gone",
+    consent.c.at,
+    consent.c.act,
+    consent.c.subscriber_id,
+    sqlite_where=sa.text(GONE),
+    postgresql_where=sa.text(GONE),
 )
 
 # Whom nothing may be mailed to: a keyed hash of the address, never the address.

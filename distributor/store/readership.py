@@ -77,9 +77,7 @@ def growth(connection: sa.Connection, now: datetime, days: int = 30) -> list[Day
     first = now.date() - timedelta(days=days - 1)
     since = datetime(first.year, first.month, first.day, tzinfo=now.tzinfo)
     c = t.consent
-    gone = sa.select(_day(c.c.at), sa.func.count(sa.distinct(c.c.subscriber_id))).where(
-        c.c.at >= since, c.c.act.in_(("left", "suppressed"))
-    )
+    gone = sa.select(_day(c.c.at), sa.func.count(sa.distinct(c.c.subscriber_id))).where(c.c.at >= since, t.HAS_GONE)
     came = sa.select(_day(s.c.confirmed_at), sa.func.count()).where(s.c.confirmed_at >= since)
     joined = _by_day(connection, came, s.c.confirmed_at)
     left = _by_day(connection, gone, c.c.at)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from distributor.store.columns import Id, Moment, Words, json, metadata, moment, number, text
 
-__all__ = ["OF_MAIL", "UNJUDGED", "coverage", "event", "link", "reading", "signal", "total"]
+__all__ = ["OF_MAIL", "UNJUDGED", "coverage", "event", "expense", "link", "reading", "signal", "total"]
 
 
 def _big(name: str) -> sa.Column[int]:
@@ -30,6 +30,7 @@ link = sa.Table(
     _big("counted"),
     sa.Index(None, "article_id"),
     sa.Index(None, "edition_id"),
+    sa.Index(None, "channel", "made_at"),
 )
 
 # What one reader or robot did just now, until it is judged, and as long after as a repeat of it must be known.
@@ -100,7 +101,19 @@ reading = sa.Table(
     sa.Index(None, "next_at"),
 )
 
-# What other outlets (sources with `radar`) report; `article_id` is ours on the same story, 0 while there is none.
+# What reading posts back cost, in USD: each reading that was paid for. It is a part of the channel's budget.
+expense = sa.Table(
+    "expense",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    text("channel"),
+    moment("at"),
+    sa.Column("cost", sa.Float, nullable=False, server_default="0"),
+    sa.Index(None, "channel", "at"),
+)
+
+# What other outlets (sources with `radar`) report; `article_id` is ours on the same story, 0 while there is none. `at`
+# is when they published it, `until` when the row goes.
 coverage = sa.Table(
     "coverage",
     metadata,
@@ -110,10 +123,12 @@ coverage = sa.Table(
     text("title"),
     text("url"),
     moment("at"),
+    moment("until"),
     json("words"),
     _big("fingerprint"),
     sa.Column("article_id", Id, nullable=False, server_default="0"),
     sa.UniqueConstraint("outlet", "guid"),
     sa.Index(None, "at"),
+    sa.Index(None, "until"),
     sa.Index(None, "article_id"),
 )

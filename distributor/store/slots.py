@@ -100,8 +100,10 @@ class Slot:
         return f"{self.digest}@{self.slot.isoformat(timespec='seconds').replace('+00:00', 'Z')}"
 
 
-def latest(connection: sa.Connection, now: datetime, *, digest: str = "", limit: int = 20) -> list[Slot]:
-    """The newest slots that anybody was planned to get."""
+def latest(
+    connection: sa.Connection, now: datetime, *, digest: str = "", slot: datetime | None = None, limit: int = 20
+) -> list[Slot]:
+    """The newest slots that anybody was planned to get: of all digests, of one, or the one of that moment."""
     query = (
         sa.select(e.c.digest, e.c.slot, sa.func.count(), sa.func.min(e.c.id), sa.func.sum(e.c.readers))
         .where(e.c.readers > 0)
@@ -110,6 +112,7 @@ def latest(connection: sa.Connection, now: datetime, *, digest: str = "", limit:
         .limit(limit)
     )
     query = query.where(e.c.digest == digest) if digest else query
+    query = query.where(e.c.slot == slot) if slot else query
     rows = connection.execute(query).all()
     unsent = _unsent(connection, {row.slot for row in rows}) if rows else {}
     return [_slot(connection, row, now, unsent.get((row.digest, row.slot), {})) for row in rows]

@@ -29,6 +29,7 @@ from distributor.store.ledger_tables import (
     unmapped,
 )
 from distributor.store.reader_tables import (
+    HAS_GONE,
     asked,
     bounce,
     choice,
@@ -40,11 +41,12 @@ from distributor.store.reader_tables import (
     subscriber,
     suppression,
 )
-from distributor.store.signal_tables import OF_MAIL, UNJUDGED, coverage, event, link, reading, signal, total
+from distributor.store.signal_tables import OF_MAIL, UNJUDGED, coverage, event, expense, link, reading, signal, total
 
 __all__ = [
     "EPOCH",
     "FOLLOWED",
+    "HAS_GONE",
     "IS_LOST",
     "IS_TO_CHANNELS",
     "IS_UNSETTLED",
@@ -70,6 +72,7 @@ __all__ = [
     "domain",
     "edition",
     "event",
+    "expense",
     "fact",
     "heard",
     "link",

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.cli.sheets import Fault, Row, Sheet, open_sheet, safe_cell
+from distributor.cli.sheets import Fault, Row, Sheet, open_sheet
 from distributor.errors import ConfigError
+from distributor.text.cells import safe_cell
 from distributor.store import Store, census, subscribers
 
 from .conftest import SETTINGS, Desk
@@ -206,7 +207,7 @@ def test_an_export_is_what_an_import_reads_and_no_spreadsheet_runs_it(readers: D
     assert len(readers("subscribers", "export", "--json").json["subscribers"]) == 2
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1"])
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "＝1"])
 def test_a_cell_that_would_run_is_made_harmless(text: str) -> None:
     assert safe_cell(text) == f"'{text}"
 

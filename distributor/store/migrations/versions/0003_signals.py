@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), server_default="", nullable=False),
         sa.Column("url", sa.Text(), server_default="", nullable=False),
         sa.Column("at", Moment(), nullable=False),
+        sa.Column("until", Moment(), nullable=False),
         sa.Column("words", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("fingerprint", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("article_id", Id, server_default="0", nullable=False),
@@ -28,6 +29,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_coverage_article_id"), "coverage", ["article_id"], unique=False)
     op.create_index(op.f("ix_coverage_at"), "coverage", ["at"], unique=False)
+    op.create_index(op.f("ix_coverage_until"), "coverage", ["until"], unique=False)
+    op.create_table(
+        "expense",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("channel", sa.Text(), server_default="", nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("cost", sa.Float(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_expense")),
+    )
+    op.create_index(op.f("ix_expense_channel_at"), "expense", ["channel", "at"], unique=False)
     op.create_table(
         "event",
         sa.Column("id", Id, nullable=False),
@@ -76,6 +87,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_link_code")),
     )
     op.create_index(op.f("ix_link_article_id"), "link", ["article_id"], unique=False)
+    op.create_index(op.f("ix_link_channel_made_at"), "link", ["channel", "made_at"], unique=False)
     op.create_index(op.f("ix_link_edition_id"), "link", ["edition_id"], unique=False)
     op.create_table(
         "reading",
@@ -124,6 +136,10 @@ def upgrade() -> None:
     paused = sa.text("paused_until is not null")
     of_readers = ["schedule_id", "status", "paused_until", "watermark"]
     op.create_index("ix_subscriber_paused", "subscriber", of_readers, sqlite_where=paused, postgresql_where=paused)
+    gone = sa.text("act in ('left', 'suppressed')")
+    op.create_index(
+        "ix_consent_gone", "consent", ["at", "act", "subscriber_id"], sqlite_where=gone, postgresql_where=gone
+    )
     op.add_column("article", sa.Column("place", sa.Text(), server_default="", nullable=False))
     op.add_column("article", sa.Column("place_until", Moment(), nullable=True))
     op.add_column("ranking", sa.Column("story", sa.Text(), server_default="", nullable=False))
