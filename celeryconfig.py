@@ -21,6 +21,7 @@ task_create_missing_queues = False
 task_routes = {
     "distributor.tasks.publishing.*": {"queue": "watch"},
     "distributor.tasks.upkeep.*": {"queue": "watch"},
+    "distributor.tasks.signals.*": {"queue": "watch"},
     "distributor.tasks.digests.mail": {"queue": "mail"},
     "distributor.tasks.digests.build": {"queue": "watch"},
     "distributor.tasks.delivery.*": {"queue": "post"},
@@ -69,6 +70,11 @@ beat_schedule = {
     },
     "rank": {
         "task": "distributor.tasks.upkeep.rank",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "measure": {
+        "task": "distributor.tasks.signals.measure",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },

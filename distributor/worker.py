@@ -49,9 +49,8 @@ def _from_file() -> Any:
     return config.load(config.find(None, os.environ, Path.cwd()))
 
 
-app = Celery(
-    "distributor", include=[f"distributor.tasks.{name}" for name in ("publishing", "delivery", "digests", "upkeep")]
-)
+TASKS = ("publishing", "delivery", "digests", "signals", "upkeep")
+app = Celery("distributor", include=[f"distributor.tasks.{name}" for name in TASKS])
 app.config_from_object("distributor.celeryconfig")
 app.add_defaults(_broker)
 

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from distributor.model import Delivery, Kind, Lane, State
+from distributor.store import readings
 from distributor.store import tables as t
 from distributor.store.rows import delivery_from
 
@@ -234,11 +235,11 @@ def _nth_last(of_account: bool, posts_only: bool) -> sa.Select[Any]:
 
 
 def spent(connection: sa.Connection, channel: str, since: datetime) -> float:
-    """What a channel's attempts since then cost, those of unknown outcome included."""
+    """What a channel's attempts since then cost, those of unknown outcome included, and reading its posts back."""
     query = sa.select(sa.func.coalesce(sa.func.sum(d.c.cost), 0.0)).where(
         d.c.channel == channel, d.c.claimed_at >= since, _may_be_out()
     )
-    return float(connection.execute(query).scalar_one())
+    return float(connection.execute(query).scalar_one()) + readings.spent(connection, channel, since)
 
 
 def sent_since(connection: sa.Connection, channel: str, since: datetime) -> int:
