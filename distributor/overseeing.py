@@ -20,7 +20,7 @@ from distributor.store import census
 from distributor.store import editions as stored
 from distributor.store import overseeing as acts
 
-__all__ = ["Progress", "approve", "cancel", "orphans", "pause", "release", "resume", "show"]
+__all__ = ["Progress", "approve", "cancel", "moment", "orphans", "pause", "release", "resume", "show"]
 
 RECENTLY = timedelta(minutes=1)
 
@@ -170,19 +170,20 @@ def _named(connection: sa.Connection, word: str | int) -> list[Edition]:
         if found is not None:
             return [found]
     digest, _, slot = text.rpartition("@")
-    moment = _moment(slot)
-    named = stored.find(connection, digest, moment) if digest and moment else []
+    at = moment(slot)
+    named = stored.find(connection, digest, at) if digest and at else []
     if not named:
         raise NotFound(f"there is no edition {text[:80]!r}", hint="distributor digests list")
     return named
 
 
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
+    """A slot's moment as a person writes it: ISO 8601 (UTC where it does not say) or Unix seconds; None: it is none."""
     try:
-        moment = datetime.fromtimestamp(int(text), UTC) if text.isdecimal() else datetime.fromisoformat(text)
+        at = datetime.fromtimestamp(int(text), UTC) if text.isdecimal() else datetime.fromisoformat(text)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _progress(app: App, connection: sa.Connection, edition: Edition) -> Progress:

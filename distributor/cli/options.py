@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import click
 
 from distributor.cli.session import Session
 
-__all__ = ["CHANNELS", "Moment", "a_command", "channel_names", "digest_names", "source_names", "split"]
+__all__ = ["CHANNELS", "Duration", "Moment", "a_command", "channel_names", "digest_names", "source_names", "split"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -67,6 +67,23 @@ class Moment(click.ParamType["datetime"]):
             return moment(str(value), session.now(), session.zone)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class Duration(click.ParamType["timedelta"]):
+    """As in the settings: 90m, 6h, 2d."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        from distributor.config.values import duration
+
+        if isinstance(value, timedelta):
+            return value
+        try:
+            found = duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return found if found else self.fail("must be longer than nothing", param, ctx)
 
 
 def channel_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

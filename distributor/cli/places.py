@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import click
 
-from distributor.cli.options import Moment, a_command
+from distributor.cli.options import Duration, Moment, a_command
 from distributor.cli.output import answer, say
 from distributor.cli.session import Session, pass_session, who
 
@@ -15,25 +14,7 @@ __all__ = ["bury", "pin", "unpin"]
 
 _DONE = {"pin": "comes first", "bury": "comes last", "": "stands where its ranking puts it"}
 
-
-class _Duration(click.ParamType["timedelta"]):
-    """As in the settings: 90m, 6h, 2d."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        from distributor.config.values import duration
-
-        if isinstance(value, timedelta):
-            return value
-        try:
-            found = duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        return found if found else self.fail("must be longer than nothing", param, ctx)
-
-
-_FOR = click.option("--for", "lasting", type=_Duration(), metavar="DURATION", help="So long, such as 90m, 6h or 2d.")
+_FOR = click.option("--for", "lasting", type=Duration(), metavar="DURATION", help="So long, such as 90m, 6h or 2d.")
 _UNTIL = click.option("--until", type=Moment(), metavar="TIME", help='Until then, such as "18:00".')
 
 
