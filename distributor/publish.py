@@ -19,7 +19,6 @@ from distributor.context import App
 from distributor.matching import Candidate, Holder
 from distributor.model import Article, Delivery, Entry, Kind, Lane, State
 from distributor.preparing import compose, preflight
-from distributor.standings import rerank
 from distributor.store import alerts, articles, ledger, sources
 from distributor.store.sources import SourceState
 from distributor.waking import PLANNING
@@ -31,7 +30,6 @@ __all__ = [
     "compose",
     "ingest",
     "preflight",
-    "rerank",
     "revise",
     "wake",
     "withdraw_in",

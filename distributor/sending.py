@@ -17,7 +17,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from distributor import gates, holding, planning, publish
+from distributor import gates, holding, planning, publish, standings
 from distributor.addressed import BY_HAND, article_from, look_up, take_in
 from distributor.context import App, Station
 from distributor.deliver import drain
@@ -118,9 +118,11 @@ def plan_send(
         planner = _Planner(app, connection, article, now, at, again)
         rows = [planner.outcome(station, named=to is not None) for station in stations]
         articles.count_planned(connection, article.id, planner.planned)
-        publish.rerank(app, connection, now)
+        standings.add(app, connection, [article.id], now)
         detail = {"to": list(to or ()), "at": at.isoformat() if at else "", "again": again, "boost": boost}
         census.audit(connection, who, "send", f"article:{article.id}", now, {**detail, "planned": planner.planned})
+    if boost is not None:
+        standings.renew(app)
     return refresh(app, Sent(article, rows, fetched=found is None))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from distributor import deliver, publish, sweeping
+from distributor import deliver, standings, sweeping
 from distributor.channels.memory import After, Memory
 from distributor.context import App
 from distributor.errors import ChannelPaused, Rejected, RetryLater, Uncertain
@@ -69,7 +69,7 @@ def test_breaking_news_goes_first_then_the_boosted_then_the_newer(app: App, cloc
     report = ingest(app, entry(4, published_at=clock() - timedelta(hours=20)))
     with app.store.write() as connection:
         articles.set_boost(connection, report.new[0].id, 5.0)
-        publish.rerank(app, connection, clock())
+        standings.rerank(app, connection, clock())
     drain(app)
     assert [title.split()[2] for title in titles(app)] == ["3", "4", "2", "1"]
 
