@@ -19,6 +19,8 @@ from distributor.errors import ConfigError
 __all__ = ["assemble"]
 
 _NAMED = ("sources", "channels", "digests", "relays")
+# What mail's own ways are called, in the ledger and to `distributor pause` (mailroom.py).
+_MAILS_OWN = ("alerts", "instant", "letters", "mail")
 _OPTIONS = frozenset(Channel.model_fields) - {"name", "options"}
 
 
@@ -57,6 +59,8 @@ def _check_names(raw: dict[str, Any], origin: Origin) -> None:
         for name, table in tables.items():
             if not NAME.fullmatch(name):
                 raise origin.error(NAME_RULE, (section, name))
+            if section == "channels" and name in _MAILS_OWN:
+                raise origin.error(f"mail has something called {name!r} of its own: choose another name", (section, name))
             if not isinstance(table, dict):
                 raise origin.error(f"must be a table: [{section}.{name}]", (section, name))
             if "name" in table:
