@@ -301,7 +301,7 @@ def _archive(slot: _Slot, connection: sa.Connection, schedule: Schedule, now: da
 def _ranked(app: App, connection: sa.Connection, since: datetime, until: datetime) -> list[Story]:
     found = windows.window(connection, since, until)
     titles = {item.article_id: words for item, words in found}
-    order = standings.order(app, connection, [item for item, _ in found], until)
+    order = standings.over(app, connection, [item for item, _ in found], since, until)
     return [Story(one.article_id, titles[one.article_id]) for one in order]
 
 

@@ -1,8 +1,9 @@
-"""Where every article stands: the ranking's snapshot, which queues, digests, pages and lists all read.
+"""Where every article stands: the ranking's snapshot, which queues, pages and lists all read.
 
     live articles + what readers did -> ranking.rank -> near-duplicates at the front found -> the table `ranking`
 
 It is renewed each minute, outside of any transaction but the short ones that write it; in between, news joins it.
+A digest is ranked by the same function over its own time.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from distributor.ranking import Item
 from distributor.store import articles, signals, snapshot
 from distributor.stories import Telling
 
-__all__ = ["Standing", "add", "live_since", "measure", "order", "renew", "rerank"]
+__all__ = ["Standing", "add", "live_since", "measure", "over", "renew", "rerank"]
 
 # Within it, scores of different moments differ by less than what they mean. Beat renews them each minute.
 SERVES = timedelta(minutes=5)
 # Rows in one transaction: a post that waits for it waits some milliseconds.
 PIECE = 2_000
+# Counts of that time are by 20 minutes still.
+_MOST_OF_A_LIST = timedelta(days=13)
 # So far from the front, near-duplicates are looked for.
 FRONT = 200
 
@@ -81,7 +84,7 @@ def add(app: App, connection: sa.Connection, article_ids: Sequence[int], now: da
 def measure(app: App, connection: sa.Connection, now: datetime) -> Standing:
     """Ranks what is live, and whatever still has something to send."""
     since = live_since(app, now)
-    counted = signals.series(connection, since=since)
+    counted = signals.series(connection, since=max(since, now - _MOST_OF_A_LIST))
     items = snapshot.items(connection, now, since=since, counted=counted)
     ranked = ranking.rank(items, now, app.settings.ranking.settings)
     return Standing(now, ranked, _told(connection, ranked))
@@ -92,21 +95,17 @@ def live_since(app: App, now: datetime) -> datetime:
     return now - 2 * app.settings.ranking.lives
 
 
-def order(app: App, connection: sa.Connection, items: Sequence[Item], now: datetime) -> list[Ranking]:
-    """These articles best first, as the snapshot has them, with variety at the front.
+def over(app: App, connection: sa.Connection, items: Sequence[Item], since: datetime, until: datetime) -> list[Ranking]:
+    """These articles, of a list of all that time such as a digest, best first, with variety at the front.
 
-    What is not in it (a digest of a week holds what is live no more) is ranked now; so is all when it is too old.
+    The same function as the snapshot's, with half-lives that fit the time: a queue asks what rises now.
     """
-    oldest, known = snapshot.made_at(connection), {}
-    if oldest is not None and now - oldest <= SERVES:
-        known = snapshot.some(connection, [item.article_id for item in items])
-    rest = [item for item in items if item.article_id not in known]
-    counted = signals.series(connection, [item.article_id for item in rest], since=live_since(app, now))
-    fresh = [replace(item, signals=counted.get(item.article_id, {})) for item in rest]
-    found = [*known.values(), *ranking.rank(fresh, now, app.settings.ranking.settings)]
-    born = {item.article_id: item.published_at for item in items}
-    found.sort(key=lambda one: (one.score, born[one.article_id], one.article_id), reverse=True)
-    return _varied(app, connection, found, {item.article_id: item for item in items})
+    numbers = [item.article_id for item in items]
+    born = min((item.published_at for item in items), default=since)
+    counted = signals.series(connection, numbers, since=max(born, until - _MOST_OF_A_LIST))
+    known = [replace(item, signals=counted.get(item.article_id, {})) for item in items]
+    ranked = ranking.rank(known, until, app.settings.ranking.settings.over(until - since))
+    return _varied(app, connection, ranked, {item.article_id: item for item in items})
 
 
 def _varied(app: App, connection: sa.Connection, ranked: Sequence[Ranking], items: Mapping[int, Item]) -> list[Ranking]:

@@ -86,7 +86,7 @@ def test_a_flood_is_judged_without_looking_at_each_of_it(app: App, clock: Clock)
     clock.forward(seconds=61)
     assert judging.judge_seen(app) == 2503
     with app.store.read() as connection:
-        counted = dict(connection.execute(sa.select(tables.signal.c.kind, tables.signal.c.counted)))
+        counted = dict(map(tuple, connection.execute(sa.select(tables.signal.c.kind, tables.signal.c.counted))))
     assert counted == {"view": 0, "click": 1}
 
 
@@ -164,18 +164,36 @@ def test_news_joins_the_snapshot_and_moves_nobody_in_it(app: App, clock: Clock) 
     assert parts(app, 2)
 
 
-def test_a_digest_is_in_the_order_of_the_snapshot_and_ranks_what_is_not_in_it(app: App, clock: Clock) -> None:
+def front(app: App, hours: float) -> list[int]:
+    """As a digest of the last so many hours has them."""
+    until = app.clock()
+    since = until - timedelta(hours=hours)
+    with app.store.read() as connection:
+        items = [item for item, _ in windows.window(connection, since, until)]
+        return [one.article_id for one in standings.over(app, connection, items, since, until)]
+
+
+def test_a_digest_is_ranked_by_what_readers_did_in_its_time(app: App, clock: Clock) -> None:
     ingest(app, entry(1), entry(2), entry(3))
     seen(app, 2, readers=8)
     clock.forward(seconds=61)
     upkeep.rank(app)
-    with app.store.write() as connection:
-        items = [item for item, _ in windows.window(connection, clock() - timedelta(days=1), clock())]
-        assert [one.article_id for one in standings.order(app, connection, items, clock())] == [2, 3, 1]
-        connection.execute(sa.delete(tables.ranking).where(tables.ranking.c.article_id == 2))
-        assert [one.article_id for one in standings.order(app, connection, items, clock())] == [2, 3, 1]
-        connection.execute(sa.delete(tables.ranking))
-        assert [one.article_id for one in standings.order(app, connection, items, clock())] == [2, 3, 1]
+    assert front(app, 1) == [2, 3, 1]
+    acts.place(app, 1, WHO, "pin")
+    assert front(app, 1) == [1, 2, 3]
+
+
+def test_a_digest_of_a_week_knows_what_its_first_day_brought(app: App, clock: Clock) -> None:
+    ingest(app, entry(1))
+    seen(app, 1, readers=40)
+    clock.forward(days=5)
+    upkeep.rank(app)
+    ingest(app, entry(2, published_at=clock() - timedelta(hours=1)))
+    seen(app, 2, readers=1)
+    clock.forward(seconds=61)
+    upkeep.rank(app)
+    assert order(app)[0] == 2
+    assert front(app, 7 * 24) == [1, 2]
 
 
 def test_one_story_told_twice_is_at_the_front_once(app: App, clock: Clock) -> None:
@@ -188,11 +206,9 @@ def test_one_story_told_twice_is_at_the_front_once(app: App, clock: Clock) -> No
     clock.forward(seconds=61)
     upkeep.rank(app)
     assert order(app)[:2] == [1, 2]
+    assert front(app, 1) == [1, 4, 3, 2]
     with app.store.read() as connection:
-        items = snapshot.items(connection, app.clock(), since=app.clock() - timedelta(days=1))
-        front = [one.article_id for one in standings.order(app, connection, items, app.clock())]
-        told = dict(connection.execute(sa.select(tables.ranking.c.article_id, tables.ranking.c.story)))
-    assert front == [1, 4, 3, 2]
+        told = dict(map(tuple, connection.execute(sa.select(tables.ranking.c.article_id, tables.ranking.c.story))))
     assert told[1] == told[2] != told[3]
 
 
