@@ -13,7 +13,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from distributor import matching, planning, standings, text, watching
+from distributor import comments, matching, planning, standings, text, watching
 from distributor.config.source import Source as SourceSettings
 from distributor.context import App
 from distributor.matching import Candidate, Holder
@@ -270,6 +270,7 @@ def _new(
     story = text.fingerprint(entry.title, _lead(entry))
     article = replace(article, same_as=_same_story(app, connection, article, story, now))
     article = articles.add(connection, article, keys=keys, digest=matching.digest(entry), story=story)
+    comments.begun(connection, article, now)
     if story and not article.same_as:
         app.stories.remember(article.id, article.source, article.title, story)
     if article.unmapped:
@@ -298,6 +299,8 @@ def _known(
     entry, by_hand = candidate.entry, mark.source == BY_HAND
     if mark.status == "withdrawn" or not (by_hand or mark.source == batch.source.name):
         return Report()
+    if entry.comments != mark.comments:
+        comments.heard(connection, mark, entry.comments, now)
     digest = matching.digest(entry)
     article = articles.get(connection, mark.article_id) if by_hand or digest != mark.digest else None
     if article is None:

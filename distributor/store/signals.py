@@ -35,6 +35,7 @@ __all__ = [
     "salt",
     "series",
     "settle",
+    "total_known",
     "total_moved",
     "unjudged",
 ]
@@ -178,6 +179,15 @@ def put(connection: sa.Connection, counts: Mapping[Key, int]) -> None:
     rows = [_row(key, number, number) for key, number in sorted(found.items())]
     for some in _pieces(rows):
         connection.execute(statement, some)
+
+
+def total_known(
+    connection: sa.Connection, article_id: int, channel: str, kind: str, origin: str, value: int, now: datetime
+) -> None:
+    """A total from before anybody looked: it is no signal, only what the next one is compared with, if it is the first."""
+    values = {"article_id": article_id, "channel": channel, "kind": kind, "origin": origin}
+    statement = insert_into(connection.dialect.name, t.total).values(values | {"value": max(0, value), "at": now})
+    connection.execute(statement.on_conflict_do_nothing())
 
 
 def total_moved(
