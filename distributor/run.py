@@ -64,7 +64,8 @@ def sample_plan(public: int = 0) -> Iterator[Plan]:
     from distributor.sample import Newsroom
     from distributor.sample.server import serve
 
-    with _folder() as data, serve(Newsroom(started=utc_now())) as server:
+    readers = f"http://127.0.0.1:{public}" if public else ""
+    with _folder() as data, serve(Newsroom(started=utc_now(), public_url=readers)) as server:
         yield _kept(data, sample_text(f"{server.url}/atom.xml", data, public))
 
 

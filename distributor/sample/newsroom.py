@@ -54,21 +54,23 @@ class Newsroom:
     After six seconds an article appears live, after eight one is edited, after ten one is withdrawn; then three more
     come in, a minute apart. Feeds hold dates in whole seconds, so the timeline keeps to them: no article is ever seen
     before its own date. `base_url` is the site's address without a final slash; `at` gives the same site elsewhere.
-    The same `started` and `base_url` give the same bytes.
+    With `public_url`, the address of a distributor's public pages, the site has the scripts that count views, share
+    and list what is trending. The same `started` and `base_url` give the same bytes.
     """
 
     name = rendering.NAME
 
-    def __init__(self, *, started: datetime, base_url: str = "") -> None:
+    def __init__(self, *, started: datetime, base_url: str = "", public_url: str = "") -> None:
         self.started = started.astimezone(UTC).replace(microsecond=0)
         self.base_url = base_url.rstrip("/")
+        self.public_url = public_url.rstrip("/")
         moments = {moment for story in articles.stories() for moment in story.moments}
         self._changes = sorted(moments)
         self._rendered: dict[tuple[str, int], _Page] = {}
 
     def at(self, base_url: str) -> Newsroom:
         """The same newsroom at another address."""
-        return Newsroom(started=self.started, base_url=base_url)
+        return Newsroom(started=self.started, base_url=base_url, public_url=self.public_url)
 
     def articles_at(self, elapsed: timedelta) -> list[SampleArticle]:
         """What the site shows that long after its start, newest first."""
@@ -120,10 +122,10 @@ class Newsroom:
         if path in _FEEDS:
             return _Page(rendering.feed(path, self.base_url, shown, gone, modified), _FEEDS[path], modified)
         if path == "/":
-            return _Page(rendering.front(self.base_url, shown), _HTML, modified)
+            return _Page(rendering.front(self.base_url, shown, self.public_url), _HTML, modified)
         for article in shown if folder == "articles" else ():
             if article.slug == name:
-                return _Page(rendering.article(self.base_url, article), _HTML, article.updated_at)
+                return _Page(rendering.article(self.base_url, article, self.public_url), _HTML, article.updated_at)
         status = 410 if folder == "articles" and any(name == one.slug for one in gone) else 404
         return _Page(rendering.notice(self.base_url, status), _HTML, modified, status)
 

@@ -29,14 +29,14 @@ def feed(path: str, base: str, shown: Sequence[SampleArticle], gone: Sequence[An
     return _render(path.lstrip("/"), base, articles=shown, gone=gone, modified=modified, id=ID)
 
 
-def front(base: str, shown: Sequence[SampleArticle]) -> bytes:
-    """The front page: everything, newest first."""
-    return _render("front.html", base, articles=shown)
+def front(base: str, shown: Sequence[SampleArticle], public: str = "") -> bytes:
+    """The front page: everything, newest first. `public` is where a distributor's scripts are."""
+    return _render("front.html", base, articles=shown, public=public)
 
 
-def article(base: str, shown: SampleArticle) -> bytes:
+def article(base: str, shown: SampleArticle, public: str = "") -> bytes:
     """One article's page with OpenGraph, JSON-LD and its canonical address."""
-    return _render("article.html", base, article=shown, data=_json_ld(base, shown))
+    return _render("article.html", base, article=shown, data=_json_ld(base, shown), public=public)
 
 
 def notice(base: str, status: int) -> bytes:

@@ -14,7 +14,7 @@ from functools import cache
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from distributor import paths, robots, sharing
@@ -37,7 +37,9 @@ def routes(desk: Desk, counter: Counter, known: Known) -> list[BaseRoute]:
     app = desk.app
 
     async def bar(request: Request) -> Response:
-        return _bar(desk, request, await _page(request))
+        page = await known.page(request.query_params.get("u", ""))
+        # In a page of the publisher's, nothing looks better than our words for what is not there.
+        return _bar(desk, request, page) if page and page.live else HTMLResponse("", 404, FRAMED)
 
     async def lead_on(request: Request) -> Response:
         network = request.path_params["network"]
