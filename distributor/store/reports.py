@@ -100,18 +100,15 @@ def ticks_of(
 
 def posted(connection: sa.Connection, channel: str, since: datetime) -> list[Posted]:
     """The articles that went to a channel since then, each once, newest first, with the clicks on their links."""
-    query = (
-        sa.select(d.article_id, d.settled_at)
-        .where(d.channel == channel, d.claimed_at >= since, d.recipient_id == 0, d.article_id != 0)
-        .where(d.kind == Kind.POST.value, d.state == State.SENT.value)
-        .order_by(d.claimed_at.desc())
-        .limit(MOST)
-    )
-    first: dict[int, datetime] = {}
-    for article, at in connection.execute(query):
-        first[article] = at
-    clicks = _clicks(connection, channel, list(first))
-    return [Posted(article, at, *clicks.get(article, (0, 0))) for article, at in first.items()]
+    at: dict[int, datetime] = {}
+    clicks: dict[int, dict[int, tuple[int, int]]] = {}  # by article and link: it has one more after a new secret key
+    for article, settled, link, raw, counted in connection.execute(_POSTED, {"channel": channel, "since": since}):
+        at[article] = settled
+        clicks.setdefault(article, {})[link] = (raw or 0, counted or 0)
+    return [
+        Posted(article, moment, *(sum(part) for part in zip(*clicks[article].values(), strict=True)))
+        for article, moment in at.items()
+    ]
 
 
 def listed(connection: sa.Connection, channel: str, since: datetime) -> list[Posted]:
@@ -126,18 +123,6 @@ def listed(connection: sa.Connection, channel: str, since: datetime) -> list[Pos
         .limit(MOST)
     )
     return [Posted(row[0], row[1], int(row[2]), int(row[3])) for row in connection.execute(query)]
-
-
-def _clicks(connection: sa.Connection, channel: str, articles: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """An article has one more link after a new secret key."""
-    found: dict[int, tuple[int, int]] = {}
-    for some in _pieces(articles):
-        query = sa.select(k.article_id, sa.func.sum(k.raw), sa.func.sum(k.counted)).where(
-            k.article_id.in_(some), k.channel == channel, k.edition_id == 0
-        )
-        for article, raw, counted in connection.execute(query.group_by(k.article_id)):
-            found[article] = int(raw), int(counted)
-    return found
 
 
 def mails(connection: sa.Connection, channel: str, since: datetime) -> int:
@@ -207,6 +192,16 @@ def _pieces(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 _since: sa.BindParameter[Any] = sa.bindparam("since", type_=t.Moment)
+# By both, so that no other index is taken: an article may stand in many editions, a channel have many articles.
+_OF_POST = sa.and_(k.article_id == d.article_id, k.channel == d.channel, k.edition_id == 0)
+_POSTED = (
+    sa.select(d.article_id, d.settled_at, k.id, k.raw, k.counted)
+    .select_from(t.delivery.outerjoin(t.link, _OF_POST))
+    .where(d.channel == sa.bindparam("channel"), d.claimed_at >= _since, d.recipient_id == 0, d.article_id != 0)
+    .where(d.kind == Kind.POST.value, d.state == State.SENT.value)
+    .order_by(d.claimed_at.desc())
+    .limit(MOST)
+)
 # From the few that came back to their mails, not the other way round.
 _RETURNS = (
     sa.select(d.edition_id, b.kind, sa.func.count(sa.distinct(d.id)))

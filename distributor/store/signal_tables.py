@@ -28,7 +28,7 @@ link = sa.Table(
     moment("made_at"),
     _big("raw"),
     _big("counted"),
-    sa.Index(None, "article_id"),
+    sa.Index(None, "article_id", "channel"),
     sa.Index(None, "edition_id"),
     sa.Index(None, "channel", "made_at"),
 )

@@ -86,7 +86,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
         sa.UniqueConstraint("code", name=op.f("uq_link_code")),
     )
-    op.create_index(op.f("ix_link_article_id"), "link", ["article_id"], unique=False)
+    op.create_index(op.f("ix_link_article_id_channel"), "link", ["article_id", "channel"], unique=False)
     op.create_index(op.f("ix_link_channel_made_at"), "link", ["channel", "made_at"], unique=False)
     op.create_index(op.f("ix_link_edition_id"), "link", ["edition_id"], unique=False)
     op.create_table(
