@@ -77,4 +77,4 @@ def _judge(connection: sa.Connection, until: datetime, rules: Rules) -> int:
 
 
 def _marked(event: Event, floods: Collection[int]) -> Event:
-    return replace(event, marks=event.marks | robots.TOO_MANY) if event.visitor in floods else event
+    return replace(event, marks=event.marks | robots.TOO_MANY) if event.id in floods else event

@@ -112,14 +112,19 @@ def unjudged(connection: sa.Connection, until: datetime, limit: int) -> list[Eve
 
 
 def floods(connection: sa.Connection, new: Sequence[Event], horizon: timedelta, most: int) -> set[int]:
-    """The visitors of these events that did more than `most` things so long before and after them."""
+    """The ids of those of these events whose visitor, or mail, did more than `most` things so long before and after
+    them.
+    """
     begin = min(event.at for event in new) - horizon
     end = max(event.at for event in new) + horizon
-    found: set[int] = set()
-    for some in _pieces(sorted({event.visitor for event in new if event.visitor})):
-        query = sa.select(e.visitor).where(e.visitor.in_(some), e.at >= begin, e.at <= end)
-        found.update(connection.execute(query.group_by(e.visitor).having(sa.func.count() > most)).scalars())
-    return found
+    crowded: list[set[int]] = []
+    for column, extra, words in _whose(new):
+        crowded.append(set())
+        for some in _pieces(words):
+            query = sa.select(column).where(column.in_(some), extra, e.at >= begin, e.at <= end)
+            crowded[-1].update(connection.execute(query.group_by(column).having(sa.func.count() > most)).scalars())
+    visitors, mails = crowded
+    return {event.id for event in new if event.visitor in visitors or event.mail in mails}
 
 
 def around(connection: sa.Connection, new: Sequence[Event], horizon: timedelta) -> list[Event]:
@@ -130,14 +135,17 @@ def around(connection: sa.Connection, new: Sequence[Event], horizon: timedelta) 
     end = max(event.at for event in new) + horizon
     mine = {event.id for event in new}
     found: dict[int, Event] = {}
-    for column, extra, words in (
-        (e.visitor, sa.true(), {event.visitor for event in new}),
-        (e.mail, sa.text(t.OF_MAIL), {event.mail for event in new if event.mail}),
-    ):
-        for some in _pieces(sorted(words)):
+    for column, extra, words in _whose(new):
+        for some in _pieces(words):
             query = sa.select(*_EVENT).where(column.in_(some), extra, e.at >= begin, e.at <= end)
             found |= {row.id: Event(*row) for row in connection.execute(query) if row.id not in mine}
     return list(found.values())
+
+
+def _whose(new: Sequence[Event]) -> list[tuple[Any, sa.ColumnElement[bool] | sa.TextClause, list[int]]]:
+    """What tells whose events these are: columns, what their indexes ask for beside them, the words."""
+    visitors, mails = {event.visitor for event in new}, {event.mail for event in new if event.mail}
+    return [(e.visitor, sa.true(), sorted(visitors)), (e.mail, sa.text(t.OF_MAIL), sorted(mails))]
 
 
 def settle(connection: sa.Connection, events: Sequence[Event], verdicts: Mapping[int, bool]) -> None:
@@ -184,7 +192,7 @@ def put(connection: sa.Connection, counts: Mapping[Key, int]) -> None:
 def total_known(
     connection: sa.Connection, article_id: int, channel: str, kind: str, origin: str, value: int, now: datetime
 ) -> None:
-    """A total from before anybody looked: it is no signal, only what the next one is compared with, if it is the first."""
+    """A total from before anybody looked: no signal, only what the next one is compared with, if it is the first."""
     values = {"article_id": article_id, "channel": channel, "kind": kind, "origin": origin}
     statement = insert_into(connection.dialect.name, t.total).values(values | {"value": max(0, value), "at": now})
     connection.execute(statement.on_conflict_do_nothing())

@@ -116,9 +116,12 @@ class SignalsContract(DatabaseContract):
 
     def test_a_flood_is_found_without_being_read(self, store: Store) -> None:
         with store.write() as connection:
-            signals.add_events(connection, [seen() for _ in range(5)] + [seen(visitor=6)])
+            of_mail = [seen(visitor=visitor, mail=9) for visitor in (6, 7, 8)]
+            signals.add_events(connection, [*(seen() for _ in range(5)), *of_mail, seen(visitor=9)])
             found = signals.unjudged(connection, NOW, 10)
-            assert signals.floods(connection, found, HOUR, 4) == {5}
+            ids = [event.id for event in found]
+            assert signals.floods(connection, found, HOUR, 2) == set(ids[:8]), "one visitor, and one mail"
+            assert signals.floods(connection, found, HOUR, 4) == set(ids[:5])
             assert signals.floods(connection, found, HOUR, 5) == set()
 
     def test_there_are_never_more_events_than_so_many(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
