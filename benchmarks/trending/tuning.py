@@ -23,7 +23,7 @@ __all__ = ["GRID", "cross_validated", "measure"]
 GAP = 48
 GRID = [
     RankingSettings(half_life=timedelta(hours=hours), burst=burst, ageing=ageing)
-    for hours, burst, ageing in itertools.product((4, 5, 6), (4.0, 7.0, 12.0), (0.25, 0.35, 0.45))
+    for hours, burst, ageing in itertools.product((4, 5, 6), (4.0, 7.0, 12.0), (0.2, 0.3, 0.4))
 ]
 
 

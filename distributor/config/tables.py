@@ -141,7 +141,7 @@ class Ranking(fields.Table):
 
     half_life: fields.Positive = timedelta(hours=5)
     burst: float = Field(default=7.0, gt=0, le=1e6, allow_inf_nan=False)
-    ageing: float = Field(default=0.35, ge=0, le=10, allow_inf_nan=False)
+    ageing: float = Field(default=0.3, ge=0, le=10, allow_inf_nan=False)
     freshness_half_life: fields.Positive = timedelta(hours=6)
     lives: fields.Positive = timedelta(hours=48)
     weights: fields.Frozen[Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]] = Field(

@@ -70,35 +70,33 @@ class Evidence:
         self._burst = settings.burst
         self._weights = settings.weights
         self._recent: dict[datetime, float] = {}
-        self._gains: dict[Key, dict[float, float]] = {}
+        self._gains: dict[Key, dict[float, float]] = defaultdict(dict)
 
     def of(self, item: Item) -> list[float]:
         """One number for each of the item's signals, in their order; none below 0."""
-        gains = {} if item.article_id in self._measured else self._gains
-        try:
-            return self._read(item, gains)
-        except KeyError:
-            self._learn(item, gains)
-            return self._read(item, gains)
-
-    def _read(self, item: Item, gains: Mapping[Key, Mapping[float, float]]) -> list[float]:
-        recent, found = self._recent, []
+        recent, shared, found = self._recent, self._gains, []
+        measured = item.article_id in self._measured
         for key, series in item.signals.items():
-            gain, total = gains[key], 0.0
-            for start, count in series:
-                total += recent[start] * gain[count]
+            gains = {} if measured else shared[key]
+            total = 0.0
+            try:
+                for start, count in series:
+                    total += recent[start] * gains[count]
+            except KeyError:
+                self._learn(key, series, gains, item.article_id)
+                total = 0.0
+                for start, count in series:
+                    total += recent[start] * gains[count]
             found.append(total)
         return found
 
-    def _learn(self, item: Item, gains: dict[Key, dict[float, float]]) -> None:
-        recent = self._recent
-        for key, series in item.signals.items():
-            gain = gains.setdefault(key, {})
-            for start in [start for start, _ in series if start not in recent]:
-                recent[start] = _recency(self._now - utc(start), self._half_life)
-            if new := [count for _, count in series if count not in gain]:
-                weight, scale = _weight(self._weights, key), self._burst * self._usual.of(key, item.article_id)
-                gain.update((count, weight * log1p(min(BURST_AT_MOST, _counted(count) / scale))) for count in new)
+    def _learn(self, key: Key, series: Series, gains: dict[float, float], article_id: int) -> None:
+        weight, scale = _weight(self._weights, key), self._burst * self._usual.of(key, article_id)
+        for start, count in series:
+            if start not in self._recent:
+                self._recent[start] = _recency(self._now - utc(start), self._half_life)
+            if count not in gains:
+                gains[count] = weight * log1p(min(BURST_AT_MOST, _counted(count) / scale))
 
 
 def utc(moment: datetime) -> datetime:

@@ -48,7 +48,7 @@ class RankingSettings:
     freshness_half_life: timedelta = timedelta(hours=6)
     half_life: timedelta = timedelta(hours=5)
     burst: float = 7.0
-    ageing: float = 0.35
+    ageing: float = 0.3
     lives: timedelta = timedelta(hours=48)
     weights: Mapping[str, float] = field(default_factory=dict)
     top: int = 10
