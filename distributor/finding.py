@@ -71,8 +71,9 @@ def subject_of(subject: int | str) -> str:
 
 def _found(connection: sa.Connection, word: str) -> Article:
     word = word.strip()
-    if word.lstrip("#").isdecimal():
-        return article_by_id(connection, int(word.lstrip("#")))
+    number = word.lstrip("#")
+    if number.isdecimal() and len(number) < 20:
+        return article_by_id(connection, int(number))
     keys = [matching.url_key(url) for url in dict.fromkeys((canonical.canonical(word), word))]
     known = articles.known(connection, keys)
     article = next((known[key].article for key in keys if key in known), None)

@@ -117,7 +117,7 @@ def listed(connection: sa.Connection, channel: str, since: datetime) -> list[Pos
     """
     query = (
         sa.select(k.article_id, sa.func.min(k.made_at).label("at"), sa.func.sum(k.raw), sa.func.sum(k.counted))
-        .where(k.channel == channel, k.made_at >= since, k.edition_id == 0)
+        .where(k.channel == channel, k.made_at >= since, _NO_EDITION)
         .group_by(k.article_id)
         .order_by(sa.desc("at"))
         .limit(MOST)
@@ -157,7 +157,7 @@ def links(connection: sa.Connection, digest: str, slots: Sequence[datetime]) -> 
     query = (
         sa.select(e.slot, k.article_id, sa.func.sum(k.raw), counted)
         .select_from(t.edition.join(t.link, k.edition_id == e.id))
-        .where(e.digest == digest, e.slot.in_(slots), k.channel == digest)
+        .where(e.digest == digest, e.slot.in_(slots), _CHANNEL == digest)
         .group_by(e.slot, k.article_id)
         .order_by(counted.desc(), k.article_id)
     )
@@ -191,9 +191,11 @@ def _pieces(ids: Sequence[int]) -> Iterator[Sequence[int]]:
         yield ids[start : start + CHUNK]
 
 
+# Never NULL, and written so that no index is taken by it: most links are of no edition, and a channel has a great many.
+_NO_EDITION = sa.func.coalesce(k.edition_id, 0) == 0
+_CHANNEL = sa.func.coalesce(k.channel, "")
 _since: sa.BindParameter[Any] = sa.bindparam("since", type_=t.Moment)
-# By both, so that no other index is taken: an article may stand in many editions, a channel have many articles.
-_OF_POST = sa.and_(k.article_id == d.article_id, k.channel == d.channel, k.edition_id == 0)
+_OF_POST = sa.and_(k.article_id == d.article_id, k.channel == d.channel, _NO_EDITION)
 _POSTED = (
     sa.select(d.article_id, d.settled_at, k.id, k.raw, k.counted)
     .select_from(t.delivery.outerjoin(t.link, _OF_POST))

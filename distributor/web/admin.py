@@ -4,6 +4,7 @@
 /articles/ID        one article: each channel's post, and why      /channels/NAME     its queue, its last posts
 /deliveries/ID      one delivery with every attempt                /status.json       what `distributor status` says
 /digests /outbox /readers                            mail and readers: see newsletters.py
+/reports                                             what came of it, and CSV: see reports.py
 /healthz /readyz /metrics
 """
 
@@ -26,6 +27,7 @@ from distributor.web.metrics import metrics_page
 from distributor.web.newsletters import routes as newsletter_routes
 from distributor.web.pages import Pages
 from distributor.web.problems import handlers
+from distributor.web.reports import routes as report_routes
 
 __all__ = ["build"]
 
@@ -69,6 +71,7 @@ def _routes(app: App, pages: Pages) -> list[BaseRoute]:
         Route("/channels/{name:path}", channel),
         Route("/deliveries/{number:int}", delivery),
         *newsletter_routes(app, pages, board.token),
+        *report_routes(app, pages),
         Route("/status.json", status),
         Route("/metrics", metrics_page(app)),
         *health_routes(app, terse=False),

@@ -18,7 +18,13 @@ from distributor.web.assets import asset
 
 __all__ = ["Pages", "duration"]
 
-PLACES = (("/", "Articles"), ("/digests", "Digests"), ("/readers", "Readers"), ("/outbox", "Outbox"))
+PLACES = (
+    ("/", "Articles"),
+    ("/digests", "Digests"),
+    ("/readers", "Readers"),
+    ("/reports", "Reports"),
+    ("/outbox", "Outbox"),
+)
 
 
 class Pages:

@@ -19,6 +19,7 @@ from distributor.store import (
     mailcensus,
     mailing,
     queue,
+    reports,
     snapshot,
     windows,
 )
@@ -53,11 +54,22 @@ OFTEN: dict[str, Callable[[sa.Connection], Any]] = {
     "articles' posts": lambda c: census.of_articles(c, [1, 2]),
     "how many readers a slot has": lambda c: windows.count_readers(c, [1, 2], NOW),
     "what monitors count": lambda c: gauges.tallies(c),
+    "what was counted of an article": lambda c: reports.ticks(c, 1),
+    "an article's mails": lambda c: census.mails_of_article(c, 1),
+    "a channel's posts and their clicks": lambda c: reports.posted(c, "x", NOW - DAY),
+    "a list's clicks": lambda c: reports.listed(c, "trending", NOW - DAY),
+    "how many mails": lambda c: reports.mails(c, "alerts", NOW - DAY),
+    "what links are of": lambda c: reports.channels(c),
+    "a slot's links": lambda c: reports.links(c, "daily", [NOW]),
+    "what came of a slot": lambda c: reports.losses(c, "daily", [NOW]),
 }
 # Which index answers, also where another one would do: of an article's alerts to a million readers none is read.
 BY: dict[str, set[str]] = {
     "an article's posts": {"ix_delivery_to_channels"},
     "articles' posts": {"ix_delivery_to_channels"},
+    "a channel's posts and their clicks": {"ix_delivery_channel_claimed_at", "ix_link_article_id_channel"},
+    "a slot's links": {"ix_edition_digest_slot", "ix_link_edition_id"},
+    "what came of a slot": {"ix_consent_gone", "ix_delivery_recipient"},
     "how many readers a slot has": {"ix_subscriber_paused", "ix_subscriber_schedule_id_status_choice_id_watermark"},
 }
 # What reads no row at all, only indexes.
@@ -98,7 +110,17 @@ def test_it_is_found_by_an_index(store: Store, asked: str) -> None:
     read_whole = [
         step
         for step in steps
-        if step.startswith(("SCAN delivery", "SCAN article", "SCAN subscriber", "SCAN post"))
+        if step.startswith(
+            (
+                "SCAN delivery",
+                "SCAN article",
+                "SCAN subscriber",
+                "SCAN post",
+                "SCAN link",
+                "SCAN signal",
+                "SCAN consent",
+            )
+        )
         and not any(name in step for name in ("ix_delivery_unsettled", "ix_delivery_lost", "COVERING INDEX"))
     ]
     assert read_whole == []
