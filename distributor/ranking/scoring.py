@@ -6,7 +6,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from math import fsum, isfinite, log2
+from math import fsum, isfinite, log, log1p
 
 from distributor.model import Ranking
 from distributor.ranking.evidence import Evidence, Usual, utc
@@ -15,6 +15,7 @@ from distributor.ranking.items import Item, RankingSettings
 __all__ = ["by_category", "rank"]
 
 HOUR = timedelta(hours=1)
+LOG_2 = log(2)
 # Attention on this scale: what no reader has seen yet has 0, and freshness adds at most 1.
 SCALE = 8.0
 # How fast it ends after its time: half at `lives`, a thousandth at twice that.
@@ -73,7 +74,7 @@ class _Table:
     def _scored(self) -> list[float]:
         scores = []
         for item, freshness, fading in zip(self.items, self._freshness, self._fading, strict=True):
-            score = log2(1 + freshness + fading * fsum(self._evidence.of(item)))
+            score = log1p(freshness + fading * fsum(self._evidence.of(item))) / LOG_2
             if item.boost or item.pinned or item.buried:
                 score += _boost(item) + _place(item)
             scores.append(score)
@@ -84,9 +85,12 @@ class _Table:
         item, freshness = self.items[n], self._freshness[n]
         shares = [found * self._fading[n] for found in self._evidence.of(item)]
         whole = freshness + fsum(shares)
-        scale = log2(1 + whole) / whole if whole > 0 else 0.0
+        scale = log1p(whole) / LOG_2 / whole if whole > 0 else 0.0
         parts = {"freshness": freshness * scale, "boost": _boost(item)}
-        parts |= {" ".join(key): share * scale for key, share in zip(item.signals, shares, strict=True) if share}
+        for (channel, kind), share in zip(item.signals, shares, strict=True):
+            if share:
+                name = f"{channel} {kind}"
+                parts[name] = parts.get(name, 0.0) + share * scale
         if place := _place(item):
             parts["pinned" if place > 0 else "buried"] = place
         return parts

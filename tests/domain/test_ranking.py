@@ -127,6 +127,12 @@ def test_the_parts_say_which_channel_did_it() -> None:
     assert ranking.parts["telegram clicks"] > ranking.parts["x likes"] > 0
 
 
+def test_names_that_read_the_same_are_one_part() -> None:
+    item = Item(1, NOW, signals={("my x", "likes"): clicks(9), ("my", "x likes"): clicks(9)})
+    (ranking,) = rank([item], NOW, SETTINGS)
+    assert sum(ranking.parts.values()) == pytest.approx(ranking.score, abs=1e-9)
+
+
 def test_a_boost_of_one_is_worth_twice_the_attention() -> None:
     hot = rank([article(1, 5, clicks(9, 9, 9))], NOW, SETTINGS)[0]
     assert score(article(1, 5, clicks(9, 9, 9), boost=1.0)) == pytest.approx(hot.score + 1)

@@ -15,7 +15,13 @@ from distributor.ranking import Item, RankingSettings, Series, rank
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SETTINGS = RankingSettings()
-KEYS = [("telegram", "clicks"), ("x", "likes"), ("radar", "coverage")]
+KEYS = [
+    ("telegram", "clicks"),
+    ("x", "likes"),
+    ("radar", "coverage"),
+    ("radar coverage", "old"),
+    ("radar", "coverage old"),
+]
 
 moments = st.integers(0, 6000).map(lambda minutes: NOW - timedelta(minutes=minutes))
 ahead = st.integers(1, 6000).map(lambda minutes: NOW + timedelta(minutes=minutes))
@@ -93,6 +99,13 @@ def test_an_article_of_the_last_days_scores_less_later(found: list[Item], minute
     assume(NOW - first.published_at < timedelta(days=3))
     later = rank(found, NOW + timedelta(minutes=minutes), SETTINGS)
     assert of(first.article_id, later).score < of(first.article_id, rank(found, NOW, SETTINGS)).score
+
+
+@given(minutes=st.integers(0, 200_000), more=st.integers(1, 10_000))
+def test_without_readers_any_later_is_less(minutes: int, more: int) -> None:
+    item = Item(1, NOW - timedelta(minutes=minutes))
+    (now,), (later,) = (rank([item], at, SETTINGS) for at in (NOW, NOW + timedelta(minutes=more)))
+    assert later.score < now.score
 
 
 @given(found=items(ahead, st.one_of(counts, odd)))
