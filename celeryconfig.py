@@ -78,6 +78,11 @@ beat_schedule = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "listen": {
+        "task": "distributor.tasks.signals.listen",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "bounces": {
         "task": "distributor.tasks.upkeep.bounces",
         "schedule": timedelta(minutes=1),

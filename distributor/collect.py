@@ -46,6 +46,7 @@ PAGE_BYTES = 5_000_000
 MISSING_FOR = timedelta(hours=1)
 MISSING_A_POLL = 5
 RECENT = timedelta(hours=48)
+RADAR = "radar"  # in the cursor: the source is, or was, another outlet's
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,11 @@ def _read(app: App, poll: _Poll, answer: Response | Unreachable) -> tuple[Fetche
 
 
 def _batch(app: App, poll: _Poll, fetched: Fetched, now: datetime) -> Batch:
-    first = poll.state.good_at is None
+    # What was heard only by radar so far has all its articles still before it.
+    first = poll.state.good_at is None or (bool(poll.state.cursor.get(RADAR)) and not poll.source.radar)
+    if poll.source.radar:
+        heard = [Candidate(entry, entry.url) for entry in matching.once(fetched.entries)]
+        return Batch(source=poll.source, state=_after_success(poll, fetched, now), candidates=heard, first=first)
     since_good = None if first else now - (poll.state.good_at or now)
     candidates = _complete(app, poll, _candidates(fetched.entries), now, first=first)
     gone, missing, back = _missing(app, poll, fetched, now) if not first else ((), (), ())
@@ -263,7 +268,7 @@ def _after_success(poll: _Poll, fetched: Fetched, now: datetime) -> SourceState:
     state = _moved(poll, fetched)
     return replace(
         state,
-        cursor=_cursor(poll, fetched, state),
+        cursor=_cursor(poll, fetched, state, radar=poll.source.radar),
         title=fetched.title or state.title,
         site_url=fetched.site_url or state.site_url,
         language=fetched.language or state.language,
@@ -289,7 +294,7 @@ def _after_silence(poll: _Poll, fetched: Fetched, now: datetime) -> SourceState:
         return replace(state, paused="gone", error="410: the feed is gone for good", polled_at=now)
     return replace(
         state,
-        cursor=_cursor(poll, fetched, state),
+        cursor=_cursor(poll, fetched, state, radar=bool(poll.state.cursor.get(RADAR))),
         next_poll_at=now + wait,
         polled_at=now,
         good_at=now,
@@ -298,9 +303,10 @@ def _after_silence(poll: _Poll, fetched: Fetched, now: datetime) -> SourceState:
     )
 
 
-def _cursor(poll: _Poll, fetched: Fetched, state: SourceState) -> dict[str, Any]:
-    found = {"found": poll.state.cursor["found"]} if poll.state.cursor.get("found") else {}
-    return {**replace(fetched.cursor, url=state.feed or cut(poll.source.url)).to_json(), **found}
+def _cursor(poll: _Poll, fetched: Fetched, state: SourceState, *, radar: bool) -> dict[str, Any]:
+    more = {"found": poll.state.cursor.get("found"), RADAR: radar}
+    told = replace(fetched.cursor, url=state.feed or cut(poll.source.url)).to_json()
+    return {**told, **{key: value for key, value in more.items() if value}}
 
 
 def _after_failure(app: App, poll: _Poll, error: SourceError, now: datetime) -> SourceState:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from distributor import comments, matching, planning, standings, text, watching
+from distributor import comments, matching, planning, radar, standings, text, watching
 from distributor.config.source import Source as SourceSettings
 from distributor.context import App
 from distributor.matching import Candidate, Holder
@@ -84,7 +84,11 @@ def ingest(app: App, batches: Sequence[Batch], now: datetime) -> Report:
         app.store.lock(connection, "ingest")
         _recall(app, connection, now)
         for batch in batches:
-            report.add(_take(app, connection, batch, now))
+            if batch.source.radar:
+                entries = [one.entry for one in batch.candidates]
+                radar.hear(connection, batch.source.name, entries, now, first=batch.first)
+            else:
+                report.add(_take(app, connection, batch, now))
         sources.save(connection, [batch.state for batch in batches])
         if report.planned:
             standings.add(app, connection, [one.article_id for one in report.planned], now)

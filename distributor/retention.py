@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import structlog
 
 from distributor.context import App
-from distributor.store import forgetting
+from distributor.store import coverage, forgetting, readings
 from distributor.store import retention as store
 from distributor.store.census import LETTERS_PLANNED
 
@@ -25,6 +25,8 @@ _TURN = 20.0
 _HEARD = timedelta(hours=24)
 # "Three times ever" must remember for long; a year later the address may be another person's.
 _ASKED = timedelta(days=365)
+# A month's budget looks back so far, and a post is read back for a week.
+_READ = timedelta(days=40)
 
 
 @dataclass(slots=True)
@@ -82,6 +84,8 @@ def _fade(app: App, now: datetime, until: float) -> None:
             app.store.lock(connection, "signals")
             if not forgetting.roll_up(connection, now):
                 forgetting.counts(connection, now - app.settings.signals.keep)
+                readings.forget(connection, now - _READ)
+                coverage.forget(connection, now)
                 break
 
 
