@@ -16,13 +16,23 @@ from distributor.context import App
 from distributor.errors import NotFound
 from distributor.mailroom import relay_names
 from distributor.model import Edition, State
-from distributor.store import census
+from distributor.store import alerts, census, mailcensus
 from distributor.store import editions as stored
 from distributor.store import overseeing as acts
 
-__all__ = ["Progress", "approve", "cancel", "moment", "orphans", "pause", "release", "resume", "show"]
+__all__ = ["Orphan", "Progress", "approve", "cancel", "moment", "orphans", "pause", "release", "resume", "show"]
 
 RECENTLY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A line about readers left over. `mark`: "!" a person must act, "?" a person should know."""
+
+    mark: str
+    subject: str
+    text: str
+    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,32 +104,34 @@ def release(app: App, word: str | int, who: str) -> int:
     return free + moved
 
 
-def orphans(app: App) -> list[str]:
-    """Readers who get nothing although they wait for something, in lines for a person."""
-    known = composing.digests_of(app)
-    settings = app.settings.subscribers
-    with app.store.read() as connection:
-        by_frequency = acts.count_by_frequency(connection)
-        by_choice = acts.count_by_choice(connection)
-        choices = stored.choices(connection)
-    lines = [
-        f"{count} readers wait for the digest {name!r}, which is not in the settings; nothing of theirs is lost"
-        for name, count in sorted(by_frequency.items())
-        if name not in known and name != "instant"
-    ]
-    if by_frequency.get("instant") and not settings.instant:
-        lines.append(f"{by_frequency['instant']} readers want each article, which subscribers.instant switches off")
-    titles = composing.offered(app)
-    emptied: dict[tuple[str, ...], int] = {}
-    for number, count in by_choice.items():
-        choice = choices.get(number)
-        if choice is not None and choice.categories and not editions.wanted(choice, titles):
-            emptied[choice.categories] = emptied.get(choice.categories, 0) + count
-    lines += [
-        f"{count} readers chose {', '.join(words)} only, which site.categories does not have any more: they get nothing"
-        for words, count in sorted(emptied.items())
-    ]
-    return lines
+def orphans(app: App, connection: sa.Connection) -> list[Orphan]:
+    """Readers whom the settings forgot, and who would silently get nothing, or less than they chose."""
+    settings, found = app.settings, list[Orphan]()
+    for name, readers in mailcensus.lost_digests(connection, composing.digests_of(app)):
+        off = "is switched off" if name in settings.digests else "is not in the settings any more"
+        text = f"the digest {off}, and {_readers(readers)} wait for it"
+        found.append(Orphan("!", name, text, f"bring [digests.{name}] back"))
+    if not settings.subscribers.instant and (readers := alerts.count_instant(connection)):
+        text = f"{_readers(readers)} want each article as it happens, which is switched off"
+        found.append(Orphan("!", "instant", text, "set subscribers.instant = true"))
+    lost: dict[str, int] = {}
+    emptied: dict[str, int] = {}
+    for choice, readers in mailcensus.lost_choices(connection, settings.site.categories):
+        nothing = not editions.wanted(choice, composing.offered(app))
+        for title in choice.categories:
+            if title not in settings.site.categories:
+                lost[title] = lost.get(title, 0) + readers
+                emptied[title] = emptied.get(title, 0) + readers * nothing
+    for title, readers in sorted(lost.items()):
+        text = f"is no category any more, and {_readers(readers)} chose it"
+        text += f"; {emptied[title]:,} of them get nothing" if emptied[title] else ""
+        command = f'distributor subscribers list --category "{title}"'
+        found.append(Orphan("!" if emptied[title] else "?", title, text, command))
+    return found
+
+
+def _readers(number: int) -> str:
+    return f"{number:,} reader{'' if number == 1 else 's'}"
 
 
 def _act(app: App, word: str | int, who: str, what: str, before: Sequence[str], after: str) -> int:

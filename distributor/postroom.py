@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from distributor import overseeing
 from distributor.config import Settings
 from distributor.context import App
 from distributor.model import State
@@ -91,7 +92,7 @@ def faults(app: App, connection: sa.Connection, counts: Mapping[str, ChannelCoun
         *_relays(app, connection, counts),
         *_approvals(app, connection),
         *_returns(connection, app, counts, now),
-        *_orphans(app, connection),
+        *(Fault(one.mark, one.subject, one.text, one.command) for one in overseeing.orphans(app, connection)),
     ]
 
 
@@ -149,19 +150,6 @@ def _returns(connection: sa.Connection, app: App, counts: Mapping[str, ChannelCo
     if complained > _COMPLAINTS * sent and complained > 1:
         text = f"{complained:,} readers of {sent:,} mails of a day complained"
         yield Fault("!", "mail", text, "distributor subscribers stats")
-
-
-def _orphans(app: App, connection: sa.Connection) -> Iterator[Fault]:
-    """Readers whom the settings forgot: they would silently get nothing."""
-    settings = app.settings
-    offered = [name for name, digest in settings.digests.items() if digest.enabled]
-    for digest, readers in mailcensus.lost_digests(connection, offered):
-        off = "is switched off" if digest in settings.digests else "is not in the settings any more"
-        back = f"bring [digests.{digest}] back"
-        yield Fault("!", digest, f"the digest {off}, and {_number(readers, 'reader')} wait for it", back)
-    for category, readers in mailcensus.lost_categories(connection, set(settings.site.categories)):
-        text = f"is no category any more, and {_number(readers, 'reader')} chose it"
-        yield Fault("?", category, text, f'distributor subscribers list --category "{category}"')
 
 
 def _number(number: int, noun: str) -> str:

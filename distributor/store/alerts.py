@@ -17,7 +17,19 @@ from distributor.store.circulation import insert_mails
 from distributor.store.idlists import among, among_them
 from distributor.store.rows import article_from
 
-__all__ = ["Listener", "add", "at", "done", "has_listeners", "listeners", "next_moment", "set_done", "skip", "told"]
+__all__ = [
+    "Listener",
+    "add",
+    "at",
+    "count_instant",
+    "done",
+    "has_listeners",
+    "listeners",
+    "next_moment",
+    "set_done",
+    "skip",
+    "told",
+]
 
 DONE = "alerts-done"
 INSTANT, BREAKING = "status = 'active' and frequency = 'instant'", "status = 'active' and breaking"
@@ -64,6 +76,12 @@ def has_listeners(connection: sa.Connection, *, instant: bool) -> bool:
     # By the few choices: SQLite would look through all active readers otherwise.
     some = sa.exists().where(sa.text(INSTANT if instant else BREAKING), s.c.choice_id == t.choice.c.id)
     return connection.execute(sa.select(t.choice.c.id).where(some).limit(1)).one_or_none() is not None
+
+
+def count_instant(connection: sa.Connection) -> int:
+    """How many readers want each article."""
+    query = sa.select(sa.func.count()).select_from(s).where(sa.text(INSTANT))
+    return int(connection.execute(query).scalar_one())
 
 
 def listeners(

@@ -8,8 +8,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from distributor.model import NO_CATEGORY, Delivery, State
+from distributor.model import NO_CATEGORY, Choice, Delivery, State
 from distributor.states import UNMADE
+from distributor.store import editions
 from distributor.store import tables as t
 from distributor.store.rows import delivery_from
 
@@ -17,7 +18,7 @@ __all__ = [
     "BROKEN",
     "Waiting",
     "held_editions",
-    "lost_categories",
+    "lost_choices",
     "lost_digests",
     "next_slots",
     "rates",
@@ -89,20 +90,18 @@ def lost_digests(connection: sa.Connection, digests: Collection[str]) -> list[tu
     return [(digest, int(number)) for digest, number in connection.execute(query)]
 
 
-def lost_categories(connection: sa.Connection, categories: Collection[str]) -> list[tuple[str, int]]:
-    """Active readers who chose categories that the settings have no more: (category, how many)."""
-    choices = connection.execute(sa.select(t.choice.c.id, t.choice.c.categories)).all()
+def lost_choices(connection: sa.Connection, categories: Collection[str]) -> list[tuple[Choice, int]]:
+    """What active readers chose of which the settings have something no more: (choice, how many)."""
     known = {*categories, NO_CATEGORY}
-    gone = {row.id: [title for title in row.categories or () if title not in known] for row in choices}
-    gone = {number: titles for number, titles in gone.items() if titles}
+    gone = {
+        number: choice
+        for number, choice in editions.choices(connection).items()
+        if any(title not in known for title in choice.categories)
+    }
     if not gone:
         return []
     query = sa.select(s.c.choice_id, sa.func.count()).where(s.c.status == "active").group_by(s.c.choice_id)
-    found: dict[str, int] = {}
-    for choice, number in connection.execute(query):
-        for title in gone.get(choice, ()):
-            found[title] = found.get(title, 0) + int(number)
-    return sorted(found.items())
+    return [(gone[number], int(readers)) for number, readers in connection.execute(query) if number in gone]
 
 
 def rates(connection: sa.Connection, since: datetime) -> tuple[int, int]:

@@ -14,10 +14,10 @@ from distributor.store import tables as t
 from distributor.store.idlists import among, among_them
 from distributor.store.rows import delivery_from
 
-__all__ = ["count_by_choice", "count_by_frequency", "move", "progress", "rows", "set_status", "unmade", "unmade_posts"]
+__all__ = ["move", "progress", "rows", "set_status", "unmade", "unmade_posts"]
 
 CHUNK = 5_000
-e, d, s = t.edition, t.delivery, t.subscriber
+e, d = t.edition, t.delivery
 # What each act takes, by state and reason (None: any), and what becomes of it.
 _TAKES: dict[str, tuple[tuple[str, str | None], ...]] = {
     "approve": (("held", "approval"),),
@@ -104,15 +104,3 @@ def progress(connection: sa.Connection, edition: int, since: datetime) -> tuple[
     query = sa.select(d.c.state, sa.func.count(), lately).where(d.c.edition_id == edition, d.c.edition_id != 0)
     found = connection.execute(query.group_by(d.c.state)).all()
     return {State(state): count for state, count, _ in found}, sum(int(late or 0) for _, _, late in found)
-
-
-def count_by_frequency(connection: sa.Connection) -> dict[str, int]:
-    """Active readers by what they chose to get."""
-    query = sa.select(s.c.frequency, sa.func.count()).where(s.c.status == "active").group_by(s.c.frequency)
-    return {name: int(count) for name, count in connection.execute(query)}
-
-
-def count_by_choice(connection: sa.Connection) -> dict[int, int]:
-    """Active readers by their choices' ids."""
-    query = sa.select(s.c.choice_id, sa.func.count()).where(s.c.status == "active").group_by(s.c.choice_id)
-    return {number: int(count) for number, count in connection.execute(query)}

@@ -157,7 +157,7 @@ def links(connection: sa.Connection, digest: str, slots: Sequence[datetime]) -> 
     query = (
         sa.select(e.slot, k.article_id, sa.func.sum(k.raw), counted)
         .select_from(t.edition.join(t.link, k.edition_id == e.id))
-        .where(e.digest == digest, e.slot.in_(slots), _CHANNEL == digest)
+        .where(e.digest == digest, e.slot.in_(slots), _channel == digest)
         .group_by(e.slot, k.article_id)
         .order_by(counted.desc(), k.article_id)
     )
@@ -193,7 +193,7 @@ def _pieces(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 # Never NULL, and written so that no index is taken by it: most links are of no edition, and a channel has a great many.
 _NO_EDITION = sa.func.coalesce(k.edition_id, 0) == 0
-_CHANNEL = sa.func.coalesce(k.channel, "")
+_channel = sa.func.coalesce(k.channel, "")
 _since: sa.BindParameter[Any] = sa.bindparam("since", type_=t.Moment)
 _OF_POST = sa.and_(k.article_id == d.article_id, k.channel == d.channel, _NO_EDITION)
 _POSTED = (

@@ -88,6 +88,7 @@ def digests_view(app: App) -> dict[str, Any]:
     counts = {name: digest.count_by_hand(app, name) for name in composing.digests_of(app)}
     with app.store.read() as connection:
         found = slots.latest(connection, app.clock(), limit=SLOTS)
+        orphans = overseeing.orphans(app, connection)
     return {
         "digests": [
             {"name": name, "title": _title(app, name), "approval": app.settings.digests[name].approval, "readers": many}
@@ -95,7 +96,7 @@ def digests_view(app: App) -> dict[str, Any]:
         ],
         "mail": app.settings.mail is not None,
         "slots": found,
-        "orphans": overseeing.orphans(app),
+        "orphans": orphans,
     }
 
 

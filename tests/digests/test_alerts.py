@@ -183,7 +183,8 @@ def test_switched_off_alerts_are_not_planned_and_named(tmp_path: Path) -> None:
     room.publish(breaking=True)
     room.build()
     assert room.mails() == []
-    assert "subscribers.instant" in overseeing.orphans(room.app)[0]
+    with room.app.store.read() as connection:
+        assert overseeing.orphans(room.app, connection)[0].command == "set subscribers.instant = true"
 
 
 def test_alerts_of_an_article_that_an_editor_holds_wait_for_its_release(room: Newsroom) -> None:

@@ -217,7 +217,7 @@ def test_readers_whose_digest_is_gone_are_told(app: App, client: TestClient) -> 
     reader(app, "anna@x.example", frequency="weekly")
     digests = {name: one for name, one in app.settings.digests.items() if name != "weekly"}
     app.settings = app.settings.model_copy(update={"digests": digests})
-    assert "which is not in the settings" in client.get("/digests").text
+    assert "the digest is not in the settings any more" in client.get("/digests").text
 
 
 def test_pictures_of_the_mail_are_shown_in_the_preview(app: App, client: TestClient, clock: Clock) -> None:
