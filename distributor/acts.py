@@ -13,7 +13,7 @@ from distributor.channels import Checks
 from distributor.context import App
 from distributor.errors import DistributorError
 from distributor.finding import article_by_id, delivery_by_id, find_article, note, rows_of
-from distributor.holding import approve, hold, release
+from distributor.holding import approve, hold, release, release_one, release_unmade
 from distributor.mailroom import MAIN, OWN_CHANNELS, relay_names
 from distributor.model import Delivery, Kind, Receipt, State
 from distributor.states import Settlement
@@ -31,6 +31,8 @@ __all__ = [
     "pause",
     "place",
     "release",
+    "release_one",
+    "release_unmade",
     "resolve",
     "resume",
     "withdraw",

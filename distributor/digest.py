@@ -17,12 +17,13 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 import structlog
 
-from distributor import alerting, composing, editions, publicising, schedules, standings
+from distributor import alerting, composing, editions, publicising, schedules, standings, subscribe
+from distributor.choosing import Ask
 from distributor.config.readers import Digest
 from distributor.context import App
 from distributor.errors import DistributorError, NotFound
 from distributor.mailroom import relay_names
-from distributor.model import Choice, Edition, Message, Schedule
+from distributor.model import Choice, Edition, Message, Schedule, Subscriber
 from distributor.rescheduling import reschedule
 from distributor.store import articles, census, circulation, subscribers, windows
 from distributor.store import editions as stored
@@ -33,6 +34,7 @@ __all__ = [
     "HandSend",
     "build_due",
     "count_by_hand",
+    "end_digests",
     "preview",
     "send_by_hand",
 ]
@@ -143,6 +145,32 @@ def send_by_hand(app: App, digest: str, *, who: str, to: str = "", at: datetime 
         for one in due:
             _chunks(slot, one.id, None)
     return HandSend(slot.readers, tuple(sorted(slot.made)), slot.at)
+
+
+def end_digests(app: App, subscriber_id: int, ask: Ask, *, ip: str, source: str) -> Subscriber:
+    """subscribe.change for who goes from a digest to each article as it happens: what came since the last digest goes
+    out in one more. Both or neither, in one transaction. Who is paused gets none, and who was no reader of a digest.
+
+    Raises ValueError as `change`, NotFound.
+    """
+    now = app.clock()
+    with app.store.write(durable=True) as connection:
+        # Slots are whole seconds, and what is live already must be in it: from here on nothing is until it is over.
+        at = now.replace(microsecond=0) + timedelta(seconds=bool(now.microsecond))
+        # As planning does, before any reader is locked.
+        windows.close_window(connection, articles.DIGEST_BOUNDARY, at, now)
+        before = subscribers.get(connection, subscriber_id, lock=True)
+        slot = _Slot(app, before.frequency if before else "", at, now, by_hand=True)
+        if before and before.status == "active" and before.frequency in composing.digests_of(app):
+            _for_readers(slot, connection, windows.waiting(connection, 0, slot.at, FIRST, only=before.id))
+            detail = {"slot": slot.at.isoformat(), "due_at": slot.due_at.isoformat(), "reader": before.id}
+            subject = f"digest:{before.frequency}"
+            census.audit(connection, f"reader {before.id}", "send-digest", subject, now, detail)
+        after = subscribe.change_in(app, connection, subscriber_id, ask, ip=ip, source=source)
+    if slot.readers:
+        for account in relay_names(app.settings):
+            app.waker.wake(account)
+    return after
 
 
 def count_by_hand(app: App, digest: str) -> int:

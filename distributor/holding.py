@@ -9,13 +9,15 @@ import sqlalchemy as sa
 
 from distributor import publish
 from distributor.context import App
-from distributor.errors import NotFound
-from distributor.finding import article_by_id, note, rows_of, subject_of
-from distributor.mailroom import relay_names
+from distributor.errors import DistributorError, NotFound
+from distributor.finding import article_by_id, delivery_by_id, note, rows_of, subject_of
+from distributor.mailroom import OWN_CHANNELS, relay_names
 from distributor.model import Delivery, Kind, State
 from distributor.store import articles, census, ledger
 
-__all__ = ["APPROVAL", "BY_HAND", "approve", "hold", "let_go", "release"]
+__all__ = ["APPROVAL", "BY_HAND", "approve", "hold", "let_go", "release", "release_one", "release_unmade"]
+
+PIECE = 1_000
 
 # Why a delivery waits: for an editor's yes, or by an editor's word.
 APPROVAL, BY_HAND = "approval", "by-hand"
@@ -56,12 +58,50 @@ def release(app: App, who: str, *, article_id: int = 0, source: str = "", channe
         released = let_go(app, connection, rows)
         subject = article_id or f"source:{source}"
         note(app, connection, who, "release", subject, channels, len(released))
-    publish.wake(app, released)
+    _wake(app, released)
     publish.wake_readers(app, lifted)
-    if any(row.recipient_id for row in released):
-        for account in relay_names(app.settings):
-            app.waker.wake(account)
     return len(released)
+
+
+def release_unmade(app: App, who: str, channel: str) -> int:
+    """Lets go what could not be made on a channel (posts, alerts, or the letters that readers asked for), now that the
+    template is mended. What still cannot be made stays held. Digests are released by their names: see overseeing.
+
+    Raises NotFound, and DistributorError for a digest.
+    """
+    if channel in app.settings.digests and channel not in app.stations:
+        raise DistributorError(f"{channel} is a digest", hint=f"distributor digests release {channel}")
+    if channel not in OWN_CHANNELS:
+        app.station(channel)
+    released, after = 0, 0
+    while True:
+        with app.store.write(durable=True) as connection:
+            rows = ledger.held_unmade(connection, channel, after, PIECE)
+            free = let_go(app, connection, rows)
+            if rows or not after:
+                note(app, connection, who, "release", f"channel:{channel}", None, len(free))
+        _wake(app, free)
+        released += len(free)
+        if len(rows) < PIECE:
+            return released
+        after = rows[-1].id
+
+
+def release_one(app: App, who: str, delivery_id: int) -> Delivery:
+    """Lets one held delivery go, whatever it is. A release is no approval, and what is paused goes on with its digest.
+
+    Raises NotFound, and DistributorError where it is not held, or not to be let go so.
+    """
+    with app.store.write(durable=True) as connection:
+        row = delivery_by_id(connection, delivery_id)
+        if row.state is not State.HELD:
+            raise DistributorError(f"delivery {row.id} is {row.state.value}, not held")
+        _may_go_alone(app, row)
+        free = let_go(app, connection, [row])
+        note(app, connection, who, "release", f"delivery:{row.id}", None, len(free))
+        row = delivery_by_id(connection, delivery_id)
+    _wake(app, free)
+    return row
 
 
 def approve(app: App, article_id: int, who: str, channels: Sequence[str] | None = None) -> int:
@@ -100,6 +140,25 @@ def let_go(app: App, connection: sa.Connection, rows: Iterable[Delivery]) -> lis
             free.append(made)
     ledger.release(connection, [row.id for row in free], app.clock())
     return free
+
+
+def _may_go_alone(app: App, row: Delivery) -> None:
+    digests = f"distributor digests {{}} {row.edition_id}"
+    if row.reason == APPROVAL:
+        hint = digests.format("approve") if row.edition_id else f"distributor approve {row.article_id}"
+        raise DistributorError(f"delivery {row.id} waits for approval, and a release is none", hint=hint)
+    if row.edition_id:
+        hint = digests.format("resume" if row.reason == "paused" else "release")
+        raise DistributorError(f"delivery {row.id} is one of a digest's, and goes with it", hint=hint)
+    if not row.recipient_id:
+        app.station(row.channel)
+
+
+def _wake(app: App, released: Sequence[Delivery]) -> None:
+    publish.wake(app, released)
+    if any(row.recipient_id for row in released):
+        for account in relay_names(app.settings):
+            app.waker.wake(account)
 
 
 def _of_source(app: App, connection: sa.Connection, source: str, channels: Sequence[str] | None) -> list[Delivery]:

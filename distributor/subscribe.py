@@ -45,6 +45,7 @@ __all__ = [
     "awaited",
     "awaited_switch",
     "change",
+    "change_in",
     "confirm",
     "confirm_switch",
     "export",
@@ -148,28 +149,33 @@ def change(app: App, subscriber_id: int, ask: Ask, *, ip: str, source: str) -> S
     """Other choices; the address stays. A window goes on where it was, whatever its schedule: nothing is lost, nothing
     comes twice. From each article as it happens it begins where these ended; a digest that waits to be mailed still is.
 
-    Raises ValueError as `ask`, NotFound.
+    Raises ValueError as `ask`, NotFound. Who goes from a digest to each article as it happens: see digest.end_digests.
     """
-    now = app.clock()
     with app.store.write(durable=True) as connection:
-        before = _reader(connection, subscriber_id)
-        wish = choosing.checked(app, replace(ask, address=before.address), kept=before.categories)
-        after = choosing.chosen(before, wish)
-        if (before.frequency == INSTANT) != (after.frequency == INSTANT):
-            # What a reader of each article was not told of yet is the digest's; see alerting.py.
-            begins = before.watermark
-            if before.frequency == INSTANT:
-                begins = min(max(begins, alerts.done(connection)), now)
-            after = replace(after, watermark=begins, seen=())
-        if after != before:
-            _save(app, connection, after)
-            detail: dict[str, Any] = {
-                "frequency": wish.frequency,
-                "categories": list(wish.categories),
-                "breaking": wish.breaking,
-            }
-            act = choosing.consent(app, "changed", source=source, ip=ip, **detail)
-            subscribers.add_consent(connection, after.id, act)
+        return change_in(app, connection, subscriber_id, ask, ip=ip, source=source)
+
+
+def change_in(app: App, connection: sa.Connection, subscriber_id: int, ask: Ask, *, ip: str, source: str) -> Subscriber:
+    """`change`, on the caller's transaction."""
+    now = app.clock()
+    before = _reader(connection, subscriber_id)
+    wish = choosing.checked(app, replace(ask, address=before.address), kept=before.categories)
+    after = choosing.chosen(before, wish)
+    if (before.frequency == INSTANT) != (after.frequency == INSTANT):
+        # What a reader of each article was not told of yet is the digest's; see alerting.py.
+        begins = before.watermark
+        if before.frequency == INSTANT:
+            begins = min(max(begins, alerts.done(connection)), now)
+        after = replace(after, watermark=begins, seen=())
+    if after != before:
+        _save(app, connection, after)
+        detail: dict[str, Any] = {
+            "frequency": wish.frequency,
+            "categories": list(wish.categories),
+            "breaking": wish.breaking,
+        }
+        act = choosing.consent(app, "changed", source=source, ip=ip, **detail)
+        subscribers.add_consent(connection, after.id, act)
     return after
 
 

@@ -181,8 +181,8 @@ def _held(connection: sa.Connection) -> list[Problem]:
             found.append(Problem("?", where, f"{posts} held by hand", listed))
         else:
             text = f"{posts} held: {'their template failed' if reason == 'template' else 'they do not fit'}"
-            again = f"distributor release --source {where}" if noun == "alert" else listed
-            found.append(Problem("!", where, text, again))
+            again = "release --source" if noun == "alert" else "deliveries release --channel"
+            found.append(Problem("!", where, text, f"distributor {again} {where}"))
     return found
 
 

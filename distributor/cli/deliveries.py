@@ -99,6 +99,32 @@ def edit(session: Session, number: int, text: str) -> None:
 @deliveries.command()
 @click.argument("number", metavar="ID", type=Number(), required=False)
 @click.option(
+    "--channel", default="", metavar="NAME", shell_complete=channel_names, help="All that could not be made on it."
+)
+@a_command
+@pass_session
+def release(session: Session, number: int | None, channel: str) -> None:
+    """Let a held one go, or all that a template held on a channel.
+
+    Of mails: "alerts", "instant" and "letters" are channels, too. What still cannot be made stays held, and a release
+    is no approval.
+    """
+    from distributor import acts
+
+    if (number is None) == (not channel):
+        raise click.UsageError("name a delivery or --channel, one of them")
+    if number is not None:
+        row = acts.release_one(session.app, who(), number)
+        _settled(session, row, "waits again" if row.state is not State.HELD else "cannot be made yet")
+        return
+    moved = acts.release_unmade(session.app, who(), channel)
+    told = f"{moved:,} waiting again on {channel}" if moved else f"nothing to release on {channel}"
+    answer(session, {"act": "release", "channel": channel, "deliveries": moved}, lambda: say(told))
+
+
+@deliveries.command()
+@click.argument("number", metavar="ID", type=Number(), required=False)
+@click.option(
     "--sent", is_flag=False, flag_value="", metavar="[URL]", help="It is on the network, at this address if you know."
 )
 @click.option("--not-sent", is_flag=True, help="It surely is not: it goes out again.")

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from distributor.model import Delivery, Kind, Message, State
-from distributor.states import Settlement
+from distributor.states import UNMADE, Settlement
 from distributor.store import tables as t
 from distributor.store.articles import insert_into
 from distributor.store.queue import doubt_stays
@@ -30,6 +30,7 @@ __all__ = [
     "freeze",
     "get",
     "held_of_source",
+    "held_unmade",
     "hold",
     "message",
     "of_article",
@@ -275,6 +276,20 @@ def held_of_source(connection: sa.Connection, source: str) -> list[Delivery]:
         .join(t.article, t.article.c.id == d.c.article_id)
         .where(t.article.c.source == source, t.IS_UNSETTLED, d.c.state == State.HELD.value)
         .order_by(d.c.id)
+    )
+    return [delivery_from(row) for row in connection.execute(query)]
+
+
+def held_unmade(connection: sa.Connection, channel: str, after: int, limit: int) -> list[Delivery]:
+    """The next that wait on a channel because they could not be made, by their ids; those of editions are their
+    digest's.
+    """
+    query = (
+        sa.select(d)
+        .where(t.IS_UNSETTLED, d.c.state == State.HELD.value, d.c.channel == channel, d.c.reason.in_(UNMADE))
+        .where(d.c.id > after, d.c.edition_id == 0, d.c.doubts == 0)
+        .order_by(d.c.id)
+        .limit(limit)
     )
     return [delivery_from(row) for row in connection.execute(query)]
 

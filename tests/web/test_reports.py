@@ -6,15 +6,18 @@ import csv
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from distributor import web
 from distributor.context import App
 from distributor.store import signals
 from tests.desk import Clock, entry, ingest, make_app
 from tests.usecases.test_reports import MAIL, click
 from tests.web.conftest import send_all
+from tests.web.test_browser import page  # noqa: F401 (a fixture)
 
 FORMULA = '=HYPERLINK("https://evil.example","<script>alert(1)</script>")'
 
@@ -74,3 +77,18 @@ def test_what_is_downloaded_is_a_table_that_no_spreadsheet_runs(client: TestClie
     assert (x["clicks_raw"], x["clicks"], x["best_article"]) == ("12", "7", f"'{FORMULA}")
     article = list(csv.DictReader(io.StringIO(client.get("/reports/articles/1.csv").text)))
     assert [row["channel"] for row in article][-2:] == ["'@home", "total"]
+
+
+@pytest.mark.server("chromium")
+@pytest.mark.parametrize("width", [360, 1000])
+def test_nothing_overflows_and_the_browser_does_not_complain(app: App, page: Any, width: int) -> None:  # noqa: F811
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.set_viewport_size({"width": width, "height": 900})
+    with web.serve(web.admin_app(app), "127.0.0.1", 0) as server:
+        for address in ("/reports", "/reports/articles/1"):
+            page.goto(server.url.rstrip("/") + address)
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            assert page.locator("table.figures").first.is_visible()
+    assert complaints == []

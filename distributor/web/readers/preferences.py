@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 from distributor import digest, paths, subscribe
 from distributor.budgets import Budgets
 from distributor.budgets import visitor as budgeted
-from distributor.choosing import Ask, ask_of
+from distributor.choosing import INSTANT, Ask, ask_of
 from distributor.model import Subscriber
 from distributor.web.readers import choices, leaving, today
 from distributor.web.readers.desk import Desk
@@ -138,20 +138,13 @@ def _fewer(desk: Desk, request: Request, _form: Form, caller: Caller) -> Respons
 
 def _changed(desk: Desk, request: Request, caller: Caller, ask: Ask, done: str) -> Response:
     source = desk.absolute(paths.PREFERENCES)
-    _last_digest(desk, caller.subscriber, ask)
+    # Who wants each article as it happens gets what came since the last digest in one more: nothing is left out.
+    changed = digest.end_digests if ask.frequency == INSTANT else subscribe.change
     try:
-        reader = subscribe.change(desk.app, caller.subscriber.id, ask, ip=visitor(request), source=source)
+        reader = changed(desk.app, caller.subscriber.id, ask, ip=visitor(request), source=source)
     except ValueError:  # the settings offer something else by now
         return _page(desk, caller, wrong="choice", status=422)
     return _page(desk, replace(caller, subscriber=reader), done=done)
-
-
-def _last_digest(desk: Desk, reader: Subscriber, ask: Ask) -> None:
-    """Who wants each article as it happens gets what came since the last digest in one more: nothing is left out."""
-    offered = choices.digests(desk.settings)
-    if ask.frequency == "instant" and reader.frequency in offered and reader.status == "active":
-        digest.send_by_hand(desk.app, reader.frequency, who=f"reader {reader.id}", to=reader.address)
-        desk.app.waker.wake("mail")
 
 
 def _pause(desk: Desk, _request: Request, form: Form, caller: Caller) -> Response:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from distributor import passes
+from distributor import passes, subscribe
 from distributor.context import App
 from distributor.mail import tokens
 from distributor.model import Subscriber
@@ -230,3 +231,52 @@ def test_who_wants_each_article_from_now_on_gets_what_came_before_in_one_last_di
     assert everybody(app)[0].frequency == "instant"
     digests = [row for row in everything(app)["delivery"] if "'digest:daily:" in row]
     assert len(digests) == 1
+
+
+def to_instant(client: TestClient, page: str) -> str:
+    fields = Form(client.get(page).text, "save").fields | {"frequency": ["instant"], "act": ["save"]}
+    return client.post(page, data=fields).text
+
+
+def digests(app: App) -> int:
+    return sum("'digest:daily:" in row for row in everything(app)["delivery"])
+
+
+def test_a_change_that_fails_sends_no_last_digest(
+    app: App, client: TestClient, page: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.forward(minutes=5)
+    ingest(app, entry(1, words=("Science",)))
+    clock.forward(minutes=5)
+    before = everybody(app)[0]
+
+    def fails(*_: object, **__: object) -> None:
+        raise ValueError("each article as it happens is not offered any more")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("distributor.subscribe.change_in", fails)
+        assert "Saved." not in to_instant(client, page)
+    assert (digests(app), everybody(app)[0]) == (0, before)
+    assert "Saved." in to_instant(client, page)
+    assert digests(app) == 1
+    assert app.waker.woken[-1] == "mail"  # type: ignore[attr-defined]
+
+
+def test_who_is_paused_may_want_each_article_and_is_sent_nothing_before_the_pause_ends(
+    app: App, client: TestClient, page: str, clock: Clock
+) -> None:
+    ingest(app, entry(1, words=("Science",)))
+    clock.forward(minutes=5)
+    subscribe.pause(app, everybody(app)[0].id, clock() + timedelta(days=3))
+    assert "Saved." in to_instant(client, page)
+    assert (digests(app), everybody(app)[0].frequency) == (0, "instant")
+
+
+def test_a_last_digest_has_what_became_live_in_the_second_of_the_change(
+    app: App, client: TestClient, page: str, clock: Clock
+) -> None:
+    clock.forward(minutes=5, microseconds=300_000)
+    ingest(app, entry(1, words=("Science",)))
+    clock.forward(microseconds=300_000)
+    assert "Saved." in to_instant(client, page)
+    assert digests(app) == 1
