@@ -17,10 +17,10 @@ from distributor.finding import find_article
 from distributor.gates import Opening
 from distributor.model import Article, Delivery, Kind, Ranking, State
 from distributor.sources import canonical
-from distributor.store import articles, census, ledger, snapshot, sources
+from distributor.store import articles, census, coverage, ledger, snapshot, sources
 from distributor.telling import as_json, openings, tell
 
-__all__ = ["Act", "Attempt", "ChannelWhy", "Step", "Why", "why"]
+__all__ = ["Act", "Attempt", "ChannelWhy", "Outlet", "Step", "Why", "why"]
 
 NOTES = {
     "first-poll": "it stood in the source's first poll, which is recorded and not posted (backfill posts it)",
@@ -88,14 +88,25 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlet:
+    """Another outlet (a source with `radar`) that reports the same story, by its first report."""
+
+    name: str
+    title: str
+    url: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
-    """The whole answer. `text` is what concerns the article on every channel, or ''."""
+    """The whole answer. `text` is what concerns the article on every channel, or ''. `outlets`: the earliest first."""
 
     article: Article
     text: str
     channels: tuple[ChannelWhy, ...]
     acts: tuple[Act, ...]
     ranking: Ranking | None = None
+    outlets: tuple[Outlet, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         article = {name: getattr(self.article, name) for name in _SHOWN}
@@ -133,6 +144,10 @@ def why(app: App, word: str | int) -> Why:
             channels=tuple(told),
             acts=_acts(connection, article, rows),
             ranking=snapshot.of(connection, article.id),
+            outlets=tuple(
+                Outlet(row.outlet, row.title, row.url, row.at)
+                for row in coverage.of_article(connection, [article.id]).get(article.id, ())
+            ),
         )
 
 

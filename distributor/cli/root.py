@@ -49,6 +49,7 @@ SECTIONS = {
     },
     "Tools": {
         "mail": "What sending mail needs.",
+        "signals": "What readers did, counted elsewhere.",
         "measure": "How long a text is in a network's own count.",
         "upgrade": "Bring the database to this version; SQLite is backed up first.",
         "completion": "Print the completion script of a shell.",

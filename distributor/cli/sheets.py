@@ -18,7 +18,7 @@ from typing import IO
 from distributor.errors import ConfigError
 from distributor.text.cells import plain_cell
 
-__all__ = ["COLUMNS", "Fault", "Row", "Sheet", "open_sheet"]
+__all__ = ["COLUMNS", "Fault", "Row", "Sheet", "open_sheet", "open_views"]
 
 # What a column may be called -> what it is. Compared without case, blanks and punctuation.
 _NAMES = {
@@ -35,6 +35,23 @@ _NAMES = {
 }
 COLUMNS = tuple(_NAMES)
 _KNOWN = {name: column for column, names in _NAMES.items() for name in names}
+# The same for page views, as Matomo, Plausible, Umami and GA call them; of two that are there, the first counts.
+_OF_VIEWS = {
+    "article": ("article", "articleid"),
+    "url": (
+        *("url", "fullurl", "pageurl", "pagelocation", "address", "link", "page", "pagepath", "pagepathandscreenclass"),
+        *("path", "urlpath", "pathname", "landingpage", "label", "name"),
+    ),
+    "time": (
+        *("time", "at", "datetime", "timestamp", "createdat", "datehour", "datehouryyyymmddhh", "dateandhour"),
+        *("date", "day"),
+    ),
+    "hour": ("hour", "hourofday"),
+    "count": (
+        *("count", "views", "pageviews", "screenpageviews", "nbpageviews", "nbhits", "hits", "uniquepageviews"),
+        *("visits", "nbvisits", "sessions", "visitors", "uniquevisitors", "nbuniqvisitors", "value"),
+    ),
+}
 _DELIMITERS = ",;\t|"
 _LONGEST = 100_000  # characters in a line
 _LINES = 50  # in a cell: who writes more has forgotten a quotation mark
@@ -94,6 +111,30 @@ def open_sheet(file: IO[bytes], name: str) -> Sheet:
     return Sheet(known, ignored, _rows(lines, meanings, delimiter))
 
 
+def open_views(file: IO[bytes], name: str) -> Sheet:
+    """A table of page views. Raises ConfigError where the file is empty, or names no pages."""
+    lines = enumerate((line[:_LONGEST] for line in _lines(file)), 1)
+    # GA writes a head of comments.
+    first = next((line for _, line in lines if line.strip() and not line.startswith("#")), "")
+    if not first:
+        raise ConfigError(f"{name} is empty", hint='the first line names the columns, such as "url,time,count"')
+    delimiter = max(_DELIMITERS, key=_bare(first).count)
+    heading = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter), [])]
+    plain = [re.sub(r"[\W_]+", "", cell.casefold()) for cell in heading]
+    meanings = [""] * len(plain)
+    for column, names in _OF_VIEWS.items():
+        if found := next((name for name in names if name in plain), ""):
+            meanings[plain.index(found)] = column
+    if "url" not in meanings and "article" not in meanings:
+        raise ConfigError(
+            f"{name} has no column with pages; its first line is {', '.join(heading)[:200]!r}",
+            hint='call the columns "url" (or "article", for ids), "time" and "count"',
+        )
+    ignored = tuple(_readable(cell) for cell, column in zip(heading, meanings, strict=True) if not column and cell)
+    key = "url" if "url" in meanings else "article"
+    return Sheet(tuple(filter(None, meanings)), ignored, _rows(lines, meanings, delimiter, key))
+
+
 def _lines(file: IO[bytes]) -> Iterator[str]:
     """UTF-8, with a byte order mark or without, or UTF-16 with one. Bytes that are no text stay recognisable."""
     buffered = io.BufferedReader(file) if isinstance(file, io.RawIOBase) else file
@@ -121,7 +162,9 @@ class _Joined(io.RawIOBase):
         return len(data)
 
 
-def _rows(lines: Iterable[tuple[int, str]], meanings: Sequence[str], delimiter: str) -> Iterator[Row | Fault]:
+def _rows(
+    lines: Iterable[tuple[int, str]], meanings: Sequence[str], delimiter: str, key: str = "address"
+) -> Iterator[Row | Fault]:
     for number, record in _records(lines):
         if record is None:
             yield Fault(number, "", "a quotation mark is left open")
@@ -136,7 +179,7 @@ def _rows(lines: Iterable[tuple[int, str]], meanings: Sequence[str], delimiter: 
             if cells is None:
                 break
             if any(cell.strip() for cell in cells):
-                yield _row(number + before, cells, meanings)
+                yield _row(number + before, cells, meanings, key)
             before = reader.line_num
 
 
@@ -165,14 +208,14 @@ def _records(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, list[str] 
         yield number, record
 
 
-def _row(number: int, cells: Sequence[str], meanings: Sequence[str]) -> Row | Fault:
+def _row(number: int, cells: Sequence[str], meanings: Sequence[str], key: str) -> Row | Fault:
     found = {column: plain_cell(cell.strip()) for column, cell in zip(meanings, cells, strict=False) if column}
-    address = _readable(found.get("address", ""))
+    address = _readable(found.get(key, ""))
     if any(cell.strip() for cell in cells[len(meanings) :]):
         return Fault(number, address, f"has {len(cells)} cells, but there are {len(meanings)} columns")
     if any(_readable(cell) != cell or "\ufffd" in cell for cell in found.values()):
         return Fault(number, address, "is not UTF-8")
-    return Row(number, found) if address else Fault(number, "", "has no address")
+    return Row(number, found) if address else Fault(number, "", f"has no {key}")
 
 
 def _readable(text: str) -> str:

@@ -49,6 +49,7 @@ def list_(session: Session) -> None:
 @click.option("--name", "named", help="What to call it; else from its address.")
 @click.option("--map", "pairs", multiple=True, metavar="WORD=CATEGORY", help="One of the source's words, and yours.")
 @click.option("--backfill", metavar="N|all", help="How many of the articles that are out already are posted.")
+@click.option("--radar", is_flag=True, help="Another outlet's: nothing of it is posted, it counts for your stories.")
 @click.option("--no-check", is_flag=True, help="Do not read it first.")
 @a_command
 @pass_session
@@ -58,6 +59,7 @@ def add(
     named: str | None,
     pairs: tuple[str, ...],
     backfill: str | None,
+    radar: bool,
     no_check: bool,
 ) -> None:
     """Add a source to distributor.toml.
@@ -73,8 +75,10 @@ def add(
     _refuse_twice(known.values(), url)
     found = None if no_check else _looked(session, url)
     _refuse_twice(known.values(), found.feed if found else url)
-    category_map = _guessed(session.settings, found) | dict(_pair(one) for one in pairs)
-    values: dict[str, Any] = {"url": url}
+    if radar and (pairs or backfill is not None):
+        raise click.UsageError("nothing of another outlet is posted: --radar goes without --map and --backfill")
+    category_map = {} if radar else _guessed(session.settings, found) | dict(_pair(one) for one in pairs)
+    values: dict[str, Any] = {"url": url} | ({"radar": True} if radar else {})
     if backfill is not None:
         values["backfill"] = int(backfill) if backfill.isdecimal() else backfill
     if category_map:
@@ -197,6 +201,7 @@ def _told(source: SourceSettings, state: SourceState | None) -> dict[str, Any]:
     return {
         "name": source.name,
         "state": told,
+        "radar": source.radar,
         "url": cut(url),
         "feed": cut(state.feed) if state and state.feed else cut(url),
         "title": state.title if state else "",
@@ -217,7 +222,7 @@ def _listed(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     lines = [
         (
             row["name"],
-            row["state"],
+            f"{row['state']}, radar" if row["radar"] else row["state"],
             moments.ago(row["good_at"], now),
             moments.shown(row["next_poll_at"], zone, now),
             row["feed"],

@@ -13,7 +13,7 @@ from distributor.cli.output import answer, clean, say
 from distributor.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from distributor.trending import Line, Listing
+    from distributor.trending import Count, Line, Listing
 
 __all__ = ["bar", "trending"]
 
@@ -106,11 +106,20 @@ def _explained(line: Line, most: float) -> None:
     width = max((len(clean(name)) for name in {*parts, *counts}), default=0)
     for name in sorted({*parts, *counts}, key=lambda name: (-abs(parts.get(name, 0.0)), name)):
         value, count = parts.get(name, 0.0), counts.get(name)
-        of = f"{count.counted:,} of {count.raw:,} counted" if count else ""
+        of = _of(count)
         drawn = bar(value, most)
         text = f"{'':5}{clean(name):<{width}}  {value:+6.2f}"
         drawn = click.style(f"{drawn:<{WIDTH}}" if of else drawn, fg="red" if value < 0 else "green") if drawn else ""
         click.echo("  ".join(part for part in (text, drawn or (" " * WIDTH if of else ""), of) if part))
+
+
+def _of(count: Count | None) -> str:
+    """What a part was made of."""
+    if count is None:
+        return ""
+    if (count.channel, count.kind) == ("radar", "coverage"):
+        return f"{count.counted:,} outlet{'' if count.counted == 1 else 's'}"
+    return f"{count.counted:,} of {count.raw:,} counted"
 
 
 def bar(value: float, most: float, width: int = WIDTH) -> str:

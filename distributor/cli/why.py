@@ -49,6 +49,10 @@ def _shown(session: Session, told: Why) -> None:
     if told.ranking:
         parts = ", ".join(f"{name} {value:g}" for name, value in told.ranking.parts.items())
         say(f"rank {told.ranking.score:.3g}: {parts}")
+    if told.outlets:
+        number = len(told.outlets)
+        names = ", ".join(f"{one.name} {moments.shown(one.at, zone, now)}" for one in told.outlets)
+        say(f"{number} outlet{'' if number == 1 else 's'} on the same story: {names}")
     table(("", "", ""), [(one.channel, one.state.replace("-", " "), _line(session, one)) for one in told.channels])
     for one in told.channels:
         if one.command:

@@ -5,6 +5,7 @@ On the caller's transaction, a bounded piece at a time: what says that there is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from distributor.store.articles import insert_into
 from distributor.store.columns import MICROSECOND
 from distributor.store.signals import MOST_EVENTS, SALT
 
-__all__ = ["counts", "events", "roll_up", "salts"]
+__all__ = ["FINE", "counts", "events", "hours", "roll_up", "salts"]
 
 DAY = timedelta(days=1)
 PIECE = 5_000
@@ -77,6 +78,13 @@ def roll_up(connection: sa.Connection, now: datetime) -> bool:
     connection.execute(statement.on_conflict_do_update(index_elements=list(names[:4]), set_=more))
     connection.execute(sa.delete(t.signal).where(*mine))
     return True
+
+
+def hours(connection: sa.Connection, days: Sequence[tuple[int, datetime]], channel: str, kind: str) -> None:
+    """What is finer than these days (article, midnight in UTC) goes, before the whole day is put in its place."""
+    for article_id, day in days:
+        of = (g.article_id == article_id, g.channel == channel, g.kind == kind)
+        connection.execute(sa.delete(t.signal).where(*of, g.bucket > day, g.bucket < day + DAY))
 
 
 def counts(connection: sa.Connection, before: datetime) -> None:

@@ -32,7 +32,7 @@ from distributor.mail.hooks.events import (
     table,
 )
 
-__all__ = ["Received", "key_of", "read"]
+__all__ = ["Received", "key_of", "read", "verified"]
 
 TOLERANCE = timedelta(seconds=300)
 _KINDS = ("bounce", "complaint", "unsubscribe", "delivery")
@@ -48,7 +48,7 @@ class Received:
 
 def read(body: bytes, headers: Mapping[str, str], *, secrets: Sequence[str], now: datetime) -> Received:
     """Reads a hook signed with one of `secrets` (two while a secret is changed). Raises HookRefused, nothing else."""
-    identity = _verified(body, headers, secrets, now)
+    identity = verified(body, headers, secrets, now)
     told = document(body)
     data = told.get("data")
     rows = data[:MOST_RECIPIENTS] if isinstance(data, list) else [data]
@@ -68,8 +68,11 @@ def key_of(secret: str) -> bytes:
     return key
 
 
-def _verified(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> str:
-    """The hook's id. The time is checked after the signature, so that a stranger learns nothing of our clock."""
+def verified(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> str:
+    """The hook's id. The time is checked after the signature, so that a stranger learns nothing of our clock.
+
+    Raises HookRefused.
+    """
     names = {name.lower(): value for name, value in headers.items()}
     identity, stamp = names.get("webhook-id", ""), names.get("webhook-timestamp", "")
     if len(body) > BIGGEST_BODY:

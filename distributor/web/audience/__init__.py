@@ -4,6 +4,7 @@
 /v  /v.js  /v.gif                               views.py
 /share  /share/NETWORK  /share.js  /share.css   sharing.py
 /trending, .json .rss .js .css, /CATEGORY       trends.py
+/hooks/views                                    imports.py
 
 GET and HEAD change nothing but counts. No cookie, no address of a reader kept; whoever asks not to be followed is not.
 Pages that are none of our articles are remembered as such a while (known.py), and nobody is led to them.
@@ -15,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from distributor.context import App
 from distributor.counting import Counter
-from distributor.web.audience import sharing, trends, views
+from distributor.web.audience import imports, sharing, trends, views
 from distributor.web.audience.clicks import Clicks
 from distributor.web.audience.known import Known
 from distributor.web.readers.desk import Desk
@@ -30,4 +31,5 @@ def routes(app: App, counter: Counter) -> list[BaseRoute]:
         *views.routes(app, counter, known),
         *sharing.routes(desk, counter, known),
         *trends.routes(desk),
+        *imports.routes(app),
     ]

@@ -17,7 +17,7 @@ from distributor.counting import Counter
 from distributor.web.audience.embeds import ANYWHERE, answer, static
 from distributor.web.audience.known import Known
 from distributor.web.audience.noting import note
-from distributor.web.readers.forms import bounded
+from distributor.web.bodies import bounded
 
 __all__ = ["SITE", "routes", "told"]
 
@@ -45,7 +45,7 @@ def routes(app: App, counter: Counter, known: Known) -> list[BaseRoute]:
         if app.settings.signals.views and not robots.is_private(request.headers):
             page = await known.page(url)
             if page is not None:
-                note(app, counter, request, "view", page.article_id, SITE, marks)
+                note(app, counter, request, "views", page.article_id, SITE, marks)
 
     return [
         Route(paths.VIEW, beacon, methods=["POST"]),

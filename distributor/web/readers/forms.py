@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
-__all__ = ["Form", "bounded", "endpoint"]
+from distributor.web.bodies import bounded
+
+__all__ = ["Form", "endpoint"]
 
 MOST = 32 * 1024  # bytes of a form; ours take 2,000
 MOST_FIELDS = 400
@@ -47,20 +48,6 @@ def endpoint(
         return await run_in_threadpool(post, request, await _read(request))
 
     return answer
-
-
-async def bounded(request: Request, most: int) -> bytes:
-    """The body, of at most `most` bytes. Raises 413 as soon as there are more, announced or sent."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced[:20]) > most:
-        raise HTTPException(413)
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > most:
-            raise HTTPException(413)
-        parts.append(part)
-    return b"".join(parts)
 
 
 async def _read(request: Request) -> Form:
