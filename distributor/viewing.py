@@ -29,8 +29,8 @@ __all__ = ["Counts", "View", "bring", "channel_of", "kind_of", "put"]
 
 BATCH = 500
 HOUR = timedelta(hours=1)
-KINDS = {"view": "view", "views": "view", "pageviews": "view", "click": "click", "clicks": "click"}
-KINDS |= {"share": "share", "shares": "share", "comment": "comments", "comments": "comments"}
+KINDS = {"view": "views", "views": "views", "pageviews": "views", "click": "clicks", "clicks": "clicks"}
+KINDS |= {"share": "shares", "shares": "shares", "comment": "comments", "comments": "comments"}
 
 
 @dataclass(frozen=True, slots=True)
