@@ -278,6 +278,15 @@ def test_sources_are_added_without_a_look_and_removed(desk: Desk) -> None:
     assert desk("sources", "remove", "papr").code == 2
 
 
+def test_another_outlet_is_added_for_the_radar_and_maps_nothing(desk: Desk) -> None:
+    wire = ("sources", "add", "wire", "https://wire.example/rss", "--no-check", "--radar")
+    assert desk(*wire, "--backfill", "3").code == 2
+    assert desk(*wire).code == 0
+    assert "radar = true" in desk.path.read_text()
+    listed = {one["name"]: one["radar"] for one in desk("sources", "list", "--json").json["sources"]}
+    assert listed == {"paper": False, "wire": True}
+
+
 @pytest.mark.parametrize(
     "words", [("paper",), ("a", "b", "https://x.example"), ("https://a.example", "https://b.example")]
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from distributor import explaining, trending, upkeep
 from distributor.collect import collect
 from distributor.context import App
 from distributor.radar import match_due
@@ -141,3 +142,17 @@ def test_an_outlet_that_becomes_our_own_source_floods_nobody(app: App, tmp_path:
     clock.forward(minutes=30)
     publish(again, "gazette", *THEIRS, "A fourth story of the gazette", "A fifth one which is new")
     assert len(rows(again)) == 1
+
+
+def test_why_and_the_explained_list_tell_of_the_outlets(app: App) -> None:
+    ingest(app, OURS)
+    for outlet, title in zip(OUTLETS, THEIRS, strict=True):
+        publish(app, outlet, title)
+    match_due(app)
+    told = explaining.why(app, "1")
+    assert [one.name for one in told.outlets] == list(OUTLETS)
+    assert told.to_json()["outlets"][0]["title"] == THEIRS[0]
+    upkeep.rank(app)
+    (line,) = trending.listing(app).lines
+    assert [(one.channel, one.kind, one.counted) for one in line.counts] == [("radar", "coverage", 3)]
+    assert line.parts["radar coverage"] > 0
