@@ -16,7 +16,7 @@ from distributor.context import App
 from distributor.mailroom import ALERTS, INSTANT, LETTERS
 from distributor.model import Delivery, State
 from distributor.states import UNMADE
-from distributor.store import accounts, census, mailcensus, queue, sources
+from distributor.store import accounts, census, mailcensus, queue, readings, sources
 from distributor.store.census import ChannelCount
 from distributor.store.sources import SourceState
 
@@ -59,6 +59,7 @@ def problems(
         *_paused(app, connection),
         *_late(app, connection, now),
         *_budgets(app, connection, now),
+        *_unread(app, connection, now),
         *_lost_channels(app, connection),
         *(Problem("?", "settings", line) for line in app.settings.warnings),
     ]
@@ -274,6 +275,16 @@ def _budgets(app: App, connection: sa.Connection, now: datetime) -> list[Problem
         elif budget.monthly and month > 0.9 * budget.monthly:
             found.append(Problem("?", name, f"{month:.2f} of {budget.monthly:g} USD are spent this month"))
     return found
+
+
+def _unread(app: App, connection: sa.Connection, now: datetime) -> list[Problem]:
+    """Posting goes on, but nobody learns how posts fare."""
+    found = readings.troubles(connection, now) if app.settings.signals.engagement else {}
+    return [
+        Problem("?", name, f"likes and reposts are not read: {why}", f"distributor channels check {name}")
+        for name, why in sorted(found.items())
+        if name in app.stations
+    ]
 
 
 def _lost_channels(app: App, connection: sa.Connection) -> list[Problem]:

@@ -115,7 +115,9 @@ def put_off(connection: sa.Connection, channel: str, until: datetime, error: str
 
 def troubles(connection: sa.Connection, now: datetime) -> dict[str, str]:
     """Why channels are not read that should be, by channel."""
-    query = sa.select(r.channel, sa.func.max(r.error)).where(r.next_at >= now, r.error != "").group_by(r.channel)
+    # What failed by itself (a post that is gone) is no trouble of the channel.
+    query = sa.select(r.channel, sa.func.max(r.error)).where(r.next_at >= now, r.error != "", r.failures == 0)
+    query = query.group_by(r.channel)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 

@@ -12,7 +12,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor import acts, deliver
+from distributor import acts, deliver, reporting
 from distributor.channels.memory import Memory
 from distributor.context import App
 from distributor.errors import ChannelPaused, Rejected, RetryLater
@@ -138,6 +138,9 @@ def test_a_refusal_is_told_once_and_stops_no_account(app: App, clock: Clock) -> 
     with app.store.read() as connection:
         assert accounts.state(connection, app.stations["wall"].account).stopped == ""
         assert readings.troubles(connection, clock()) == {"wall": "401: the token may not read"}
+    (problem,) = [one for one in reporting.status(app).problems if one.subject == "wall"]
+    assert (problem.mark, problem.command) == ("?", "distributor channels check wall")
+    assert "401" in problem.text
     clock.forward(hours=1)
     assert measure_due(app) == 1
     with app.store.read() as connection:
