@@ -42,7 +42,7 @@ SECTIONS = {
         "channels": "Where posts go to.",
         "articles": "What was published.",
         "trending": "What is trending now, and why.",
-        "report": "What came of it: by article, channel and digest; CSV.",
+        "report": "What came of articles, channels and digests.",
         "digests": "The newsletters' editions, how far they are, and the switches.",
         "subscribers": "Who reads, by their own wish.",
         "deliveries": "Each post, edit and deletion, and what became of it.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 from distributor import deliver, digest, mailing, reports, subscribe, tracking
 from distributor.context import App
 from distributor.errors import NotFound
-from distributor.model import Kind
+from distributor.model import Kind, State
 from distributor.reports.best import FEWEST, Hits, busiest, to_post
-from distributor.store import bounces, links, signals, tables
+from distributor.store import Store, bounces, census, links, signals, tables
 from tests.desk import START, Clock, entry, ingest, make_app
+from tests.store.test_postgresql import database
 from tests.web.conftest import SETTINGS
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -41,6 +43,18 @@ def app(tmp_path: Path, clock: Clock) -> App:
     return make_app(MAIL, tmp_path, clock=clock)
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server("postgresql"))])
+def either(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[App]:
+    """On each kind of database."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("app")
+        return
+    with database(request.getfixturevalue("postgresql_server")) as url:
+        app = make_app(MAIL, tmp_path, clock=clock, store=Store(url).open())
+        yield app
+        app.store.close()
+
+
 def send_all(app: App) -> None:
     for account in app.accounts():
         deliver.drain(app, account)
@@ -54,17 +68,18 @@ def click(app: App, article: int, channel: str, raw: int, counted: int, *, editi
         number = next(one.id for one in mine if bool(one.edition_id) is edition)
         row = tables.link
         connection.execute(sa.update(row).where(row.c.id == number).values(raw=raw, counted=counted))
-        signals.add(connection, article, channel, "click", app.clock(), raw, counted)
+        signals.add(connection, article, channel, "clicks", app.clock(), raw, counted)
 
 
-def test_an_article_is_told_channel_by_channel(app: App, clock: Clock) -> None:
+def test_an_article_is_told_channel_by_channel(either: App, clock: Clock) -> None:
+    app = either
     ingest(app, entry(1))
     send_all(app)
     clock.forward(hours=1)
     click(app, 1, "x", 12, 7)
     with app.store.write() as connection:
-        signals.add(connection, 1, "site", "view", clock(), 90, 60)
-        signals.add(connection, 1, "x", "share", clock(), 3, 2)
+        signals.add(connection, 1, "site", "views", clock(), 90, 60)
+        signals.add(connection, 1, "x", "shares", clock(), 3, 2)
         signals.add(connection, 1, "mastodon", "likes", clock(), 5, 5)
         signals.add(connection, 1, "mastodon", "replies", clock() + HOUR, 1, 1)
     clock.forward(hours=2)
@@ -85,7 +100,7 @@ def test_an_old_article_is_told_by_days_and_its_hour_is_not_made_up(app: App, cl
     ingest(app, entry(1))
     clock.forward(days=30)
     with app.store.write() as connection:
-        signals.add(connection, 1, "site", "view", START.replace(hour=0), 9, 9)
+        signals.add(connection, 1, "site", "views", START.replace(hour=0), 9, 9)
     found = reports.of_article(app, "1")
     assert (found.step, found.total.best_hour, found.total.line[0], len(found.total.line)) == (DAY, None, 9, 31)
 
@@ -100,13 +115,29 @@ def test_a_withdrawn_post_says_so(app: App) -> None:
     assert {one.state for one in reports.of_article(app, "1").channels} == {"withdrawn"}
 
 
+def test_an_articles_alerts_are_counted_beside_its_posts(either: App) -> None:
+    app = either
+    ingest(app, entry(1))
+    states = ["sent", "sent", "sent", "pending", "failed"]
+    with app.store.write() as connection:
+        for number, state in enumerate(states, 1):
+            row = {"key": f"alert:alerts:{number}:a1:g0", "kind": "alert", "channel": "alerts", "article_id": 1}
+            row |= {"recipient_id": number, "state": state, "planned_at": START, "due_at": START}
+            connection.execute(sa.insert(tables.delivery).values(row))
+        told = census.mails_of_article(connection, 1)
+    assert told == {"alerts": {State.SENT: 3, State.PENDING: 1, State.FAILED: 1}}
+    (alerts,) = [one for one in reports.of_article(app, "1").channels if one.mails]
+    assert (alerts.channel, alerts.mails, alerts.state) == ("alerts", (5, 3), "pending")
+
+
 @pytest.mark.parametrize("word", ["7", "https://elsewhere.example/", "9" * 5000, "#", ""])
 def test_what_is_no_article_is_told_so(app: App, word: str) -> None:
     with pytest.raises(NotFound):
         reports.of_article(app, word)
 
 
-def test_a_channel_counts_the_posts_of_the_time_and_their_clicks(app: App, clock: Clock) -> None:
+def test_a_channel_counts_the_posts_of_the_time_and_their_clicks(either: App, clock: Clock) -> None:
+    app = either
     ingest(app, entry(1))
     send_all(app)
     clock.forward(days=8)
@@ -139,7 +170,8 @@ def test_a_list_has_clicks_and_no_posts_of_its_own(app: App) -> None:
     assert (line.kind, line.clicks) == ("list", Hits(4, 3))
 
 
-def test_a_digest_is_told_with_clicks_and_losses(app: App, clock: Clock) -> None:
+def test_a_digest_is_told_with_clicks_and_losses(either: App, clock: Clock) -> None:
+    app = either
     for name in ("anna", "bob", "cleo"):
         _reader(app, f"{name}@x.example")
     ingest(app, entry(1), entry(2))

@@ -29,16 +29,16 @@ def app(tmp_path: Path, clock: Clock) -> App:
     send_all(app)
     click(app, 1, "x", 12, 7)
     with app.store.write() as connection:
-        signals.add(connection, 1, "@home", "view", clock(), 5, 4)
+        signals.add(connection, 1, "@home", "views", clock(), 5, 4)
     return app
 
 
 def test_the_page_tells_each_channel_and_leads_to_the_article(client: TestClient) -> None:
-    page = client.get("/reports").text
-    assert 'href="/reports" aria-current="page"' in page
-    assert re.search(r"<b>7</b> <span class=\"quiet\">of 12</span>", page)
-    assert 'href="/reports/articles/1"' in page
-    assert "<script>alert" not in page
+    shown = client.get("/reports").text
+    assert 'href="/reports" aria-current="page"' in shown
+    assert re.search(r"<b>7</b> <span class=\"quiet\">of 12</span>", shown)
+    assert 'href="/reports/articles/1"' in shown
+    assert "<script>alert" not in shown
     report = client.get("/reports/articles/1").text
     assert 'aria-label="11 counted, most on 04 May, 11:00 (11)"' in report
     assert "<script>alert" not in report
