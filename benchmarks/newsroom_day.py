@@ -170,11 +170,11 @@ class _Newsroom:
         who = dice.randrange(1, 60_000)
         mail, delay = (who, dice.randrange(60, 20_000)) if channel == "daily" else (0, -1)
         marks = robots.marks("GET", BROWSER)
-        view = Act(at + timedelta(seconds=dice.uniform(1, 15)), "view", number, "site", who, marks=marks)
-        found = [] if channel == "site" else [Act(at, "click", number, channel, who, mail, delay, marks)]
+        view = Act(at + timedelta(seconds=dice.uniform(1, 15)), "views", number, "site", who, marks=marks)
+        found = [] if channel == "site" else [Act(at, "clicks", number, channel, who, mail, delay, marks)]
         found += [view] if channel == "site" or dice.random() < 0.8 else []
         if dice.random() < 0.04:
-            found.append(replace(view, at=view.at + timedelta(seconds=60), kind="share", channel="whatsapp"))
+            found.append(replace(view, at=view.at + timedelta(seconds=60), kind="shares", channel="whatsapp"))
         if dice.random() < 0.05:  # a page loaded anew, a link followed twice
             found += [replace(act, at=act.at + timedelta(minutes=5)) for act in found]
         return found
@@ -191,7 +191,7 @@ class _Newsroom:
         bits = robots.marks(method, headers)
         bits |= robots.network_mark(f"192.0.2.{who % 256}", [DATA_CENTRE]) if network else 0
         channel = self.dice.choice(["x", "telegram", "mastodon", "bluesky"])
-        return Act(at, "click", number, channel, who, marks=bits, robot=True)
+        return Act(at, "clicks", number, channel, who, marks=bits, robot=True)
 
     def named(self) -> list[Act]:
         return [self._one("GET", {**BROWSER, "user-agent": self.dice.choice(NAMED)})]
@@ -219,7 +219,7 @@ class _Newsroom:
         at = BEGIN + timedelta(hours=self.dice.uniform(6, HOURS - 0.1))
         mail, bits = 10**7 + self.dice.randrange(10**6), robots.marks("GET", BROWSER)
         return [
-            Act(at + timedelta(seconds=n * seconds), "click", number, "daily", 2 * 10**6 + self.dice.randrange(10**5),
+            Act(at + timedelta(seconds=n * seconds), "clicks", number, "daily", 2 * 10**6 + self.dice.randrange(10**5),
                 mail, round(delay + n * seconds), bits, robot=True)
             for n, number in enumerate(self._links(at))
         ]  # fmt: skip
@@ -238,7 +238,7 @@ class _Newsroom:
             return []
         who, bits = 3 * 10**6 + self.dice.randrange(1_000), robots.marks("GET", BROWSER)
         return [
-            Act(at + timedelta(seconds=2.5 * n), "click", number, "x", who, marks=bits, robot=True)
+            Act(at + timedelta(seconds=2.5 * n), "clicks", number, "x", who, marks=bits, robot=True)
             for n, number in enumerate(self.dice.sample(known, min(len(known), 40)))
         ]
 
@@ -247,7 +247,7 @@ class _Newsroom:
         number, at = self._some()
         who, bits = 4 * 10**6 + self.dice.randrange(10**6), robots.marks("GET", BROWSER)
         times = (at + timedelta(seconds=20 * n) for n in range(200))
-        return [Act(one, "click", number, "x", who, marks=bits, robot=True) for one in times if one < self.end]
+        return [Act(one, "clicks", number, "x", who, marks=bits, robot=True) for one in times if one < self.end]
 
 
 def live(day: Day, step: timedelta, *, judged: bool = True) -> Outcome:

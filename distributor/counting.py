@@ -42,7 +42,7 @@ About = tuple[int, str, str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One thing that a reader or a robot did. `at` is aware, UTC; `kind` is click, view or share.
+    """One thing that a reader or a robot did. `at` is aware, UTC; `kind` is clicks, views or shares.
 
     `channel` is where it came from: a channel's or digest's name, "site" for a view, a network for a share.
     `visitor` is Counter.visitor's hash (0: unknown), `delivery_id` the mail it came from (0: none), forgotten when it

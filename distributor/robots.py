@@ -194,17 +194,17 @@ def _moment(event: Event) -> tuple[datetime, int]:
 
 
 def _is_a_reader(event: Event, seen: Mapping[tuple[int, int], Sequence[datetime]], rules: Rules) -> bool:
-    if event.marks & _NEVER or (event.kind != "view" and event.marks & EMBEDDED):
+    if event.marks & _NEVER or (event.kind != "views" and event.marks & EMBEDDED):
         return False
     if event.mail and 0 <= event.delay < rules.scanner_within.total_seconds():
         return False
-    if event.kind == "view":
+    if event.kind == "views":
         return not event.marks & BARE
     if not event.marks & _UNPROVEN:
         return True
     views = seen.get((event.visitor, event.article_id), ())
     # The page is seen after a click on a link to it, and before it is shared.
-    begin, end = (event.at - rules.repeat_within if event.kind == "share" else event.at), event.at + SECOND_REQUEST
+    begin, end = (event.at - rules.repeat_within if event.kind == "shares" else event.at), event.at + SECOND_REQUEST
     return bisect_right(views, end) > bisect_left(views, begin)
 
 
@@ -212,7 +212,7 @@ def _proofs(events: Iterable[Event]) -> dict[tuple[int, int], list[datetime]]:
     """When a visitor really saw an article's page, by visitor and article; in the order of time."""
     seen = defaultdict(list)
     for event in events:
-        if event.kind == "view" and event.visitor and not event.marks & (_NEVER | BARE):
+        if event.kind == "views" and event.visitor and not event.marks & (_NEVER | BARE):
             seen[event.visitor, event.article_id].append(event.at)
     return seen
 
@@ -221,7 +221,7 @@ def _scanned(events: Iterable[Event], rules: Rules) -> set[int]:
     """Clicks of link scanners: many links of one mail at once, and whatever the same visitor opened of that mail."""
     by_mail: defaultdict[int, list[Event]] = defaultdict(list)
     for event in events:
-        if event.mail and event.kind == "click":
+        if event.mail and event.kind == "clicks":
             by_mail[event.mail].append(event)
     found = set()
     for clicks in by_mail.values():
@@ -253,7 +253,7 @@ def _alike(acts: Iterable[Event]) -> Iterable[list[Event]]:
     """Clicks, and shares, of one article each."""
     same: defaultdict[tuple[str, int], list[Event]] = defaultdict(list)
     for event in acts:
-        if event.kind != "view":
+        if event.kind != "views":
             same[event.kind, event.article_id].append(event)
     return same.values()
 

@@ -22,13 +22,13 @@ __all__ = ["COLUMNS", "ArticleReport", "ChannelFigures", "of_article"]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # A line has at most so many points: a week of hours, or 60 days.
 MOST = {HOUR: 168, DAY: 60}
-# What is counted, by its kinds: ours ("click"), and those of networks and feeds ("likes", "comments").
+# What is counted, by its kinds: ours, and those of networks and feeds.
 _FIGURES = {
-    "clicks": ("click", "clicks"),
-    "views": ("view", "views"),
-    "shares": ("share", "shares", "repost", "reposts", "quote", "quotes"),
-    "comments": ("comment", "comments", "reply", "replies"),
-    "likes": ("like", "likes"),
+    "clicks": ("clicks",),
+    "views": ("views",),
+    "shares": ("shares", "reposts", "quotes"),
+    "comments": ("comments", "replies"),
+    "likes": ("likes",),
 }
 _FIGURE = {kind: figure for figure, kinds in _FIGURES.items() for kind in kinds}
 COLUMNS = (

@@ -144,7 +144,7 @@ def _hours(
         if slot < now - FINE + timedelta(days=1):
             continue
         clicked = [one.article_id for one in of_slot[slot] if one.counted]
-        series = reports.ticks_of(connection, clicked, digest, "click", slot) if clicked else []
+        series = reports.ticks_of(connection, clicked, digest, "clicks", slot) if clicked else []
         found[slot] = busiest([(at, count) for at, count in series if at < after], zone)
     return found
 

@@ -101,7 +101,7 @@ def add_raw(connection: sa.Connection, counts: Mapping[About, int], now: datetim
     for (article, channel, kind, _), number in counts.items():
         found[article, bucket, channel, kind][0] += number
     _add_counts(connection, found)
-    links = {(link, article): (number, 0) for (article, _, kind, link), number in counts.items() if kind == "click"}
+    links = {(link, article): (number, 0) for (article, _, kind, link), number in counts.items() if kind == "clicks"}
     _add_links(connection, links)
 
 
@@ -158,7 +158,7 @@ def settle(connection: sa.Connection, events: Sequence[Event], verdicts: Mapping
         good = verdicts[event.id]
         for found in (
             counts[event.article_id, bucket_of(event.at), event.channel, event.kind],
-            links[event.link_id if event.kind == "click" else 0, event.article_id],
+            links[event.link_id if event.kind == "clicks" else 0, event.article_id],
         ):
             found[0] += not event.judged
             found[1] += good - (event.judged == 1)

@@ -20,7 +20,7 @@ def reported(desk: Desk) -> Desk:
     desk.article(1, title="=1+1 is two")
     store = Store(f"sqlite:///{desk.folder}/data/distributor.db").open()
     with store.write() as connection:
-        signals.add(connection, 1, "memory", "click", datetime.now(UTC), 9, 4)
+        signals.add(connection, 1, "memory", "clicks", datetime.now(UTC), 9, 4)
     store.close()
     return desk
 

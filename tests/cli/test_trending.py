@@ -22,7 +22,7 @@ def news(desk: Desk) -> Desk:
     store = Store(f"sqlite:///{desk.folder / 'data' / 'distributor.db'}").open()
     app = make_app(desk.path.read_text(), desk.folder, clock=Clock(datetime.now(UTC)), store=store)
     with store.write() as connection:
-        signals.add(connection, 2, "telegram", "click", app.clock(), 52, 41)
+        signals.add(connection, 2, "telegram", "clicks", app.clock(), 52, 41)
     upkeep.rank(app)
     store.close()
     return desk
@@ -42,7 +42,7 @@ def test_the_list_shows_place_score_and_bar(news: Desk) -> None:
 
 def test_explain_shows_each_part_and_what_it_was_made_of(news: Desk) -> None:
     said = news("trending", "--explain", "--limit", "1")
-    assert "telegram click" in said.out
+    assert "telegram clicks" in said.out
     assert "41 of 52 counted" in said.out
     assert "freshness" in said.out
     assert "First" not in said.out
@@ -53,7 +53,7 @@ def test_json_holds_parts_that_add_up_and_counts_raw_and_filtered(news: Desk) ->
     first = told["articles"][0]
     assert (first["id"], first["rank"]) == (2, 1)
     assert sum(first["parts"].values()) == pytest.approx(first["score"], abs=1e-5)
-    assert first["counts"] == [{"channel": "telegram", "kind": "click", "raw": 52, "counted": 41}]
+    assert first["counts"] == [{"channel": "telegram", "kind": "clicks", "raw": 52, "counted": 41}]
     assert (len(first["hours"]), sum(first["hours"])) == (48, 41)
 
 

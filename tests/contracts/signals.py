@@ -17,7 +17,7 @@ Key = tuple[int, datetime, str, str]
 
 
 def seen(at: datetime = NOW, **changes: Any) -> dict[str, Any]:
-    plain = {"kind": "click", "article_id": 1, "channel": "x", "link_id": 0, "visitor": 5, "mail": 0, "delay": -1}
+    plain = {"kind": "clicks", "article_id": 1, "channel": "x", "link_id": 0, "visitor": 5, "mail": 0, "delay": -1}
     return {"at": at, "marks": 0} | plain | changes
 
 
@@ -62,19 +62,19 @@ class SignalsContract(DatabaseContract):
             signals.add_events(connection, [seen(), seen(NOW + MINUTE), seen(NOW - MINUTE)])
             found = signals.unjudged(connection, NOW, 10)
         assert [event.at for event in found] == [NOW, NOW - MINUTE]
-        assert found[0] == Event(found[0].id, NOW, "click", 1, "x", visitor=5)
+        assert found[0] == Event(found[0].id, NOW, "clicks", 1, "x", visitor=5)
 
     def test_what_was_judged_is_counted_raw_and_if_it_was_a_reader_counted(self, store: Store) -> None:
         with store.write() as connection:
-            given = [seen(), seen(visitor=6), seen(kind="view", channel="site"), seen(NOW + 20 * MINUTE)]
+            given = [seen(), seen(visitor=6), seen(kind="views", channel="site"), seen(NOW + 20 * MINUTE)]
             signals.add_events(connection, given)
             found = signals.unjudged(connection, NOW + HOUR, 10)
             signals.settle(connection, found, {event.id: event.visitor == 5 for event in found})
             assert signals.unjudged(connection, NOW + HOUR, 10) == []
         assert counts(store) == {
-            (1, NOW, "x", "click"): (2, 1),
-            (1, NOW, "site", "view"): (1, 1),
-            (1, NOW + 20 * MINUTE, "x", "click"): (1, 1),
+            (1, NOW, "x", "clicks"): (2, 1),
+            (1, NOW, "site", "views"): (1, 1),
+            (1, NOW + 20 * MINUTE, "x", "clicks"): (1, 1),
         }
         assert [row.judged for row in events(store)] == [1, 2, 1, 1]
 
@@ -85,7 +85,7 @@ class SignalsContract(DatabaseContract):
             signals.settle(connection, found, dict.fromkeys([event.id for event in found], True))
             (known,) = signals.around(connection, [replace(found[0], id=0)], HOUR)
             signals.settle(connection, [known], {known.id: False})
-        assert counts(store) == {(1, NOW, "x", "click"): (2, 1)}
+        assert counts(store) == {(1, NOW, "x", "clicks"): (2, 1)}
         assert [row.judged for row in events(store)] == [2, 1]
 
     def test_the_clicks_of_a_link_are_counted_beside_it(self, store: Store) -> None:
@@ -95,10 +95,10 @@ class SignalsContract(DatabaseContract):
             signals.add_events(connection, [seen(link_id=number), seen(link_id=number, visitor=6)])
             found = signals.unjudged(connection, NOW, 10)
             signals.settle(connection, found, {event.id: event.visitor == 5 for event in found})
-            signals.add_raw(connection, {(1, "x", "click", number): 7, (2, "x", "click", number): 1}, NOW)
+            signals.add_raw(connection, {(1, "x", "clicks", number): 7, (2, "x", "clicks", number): 1}, NOW)
             row = connection.execute(sa.select(tables.link)).one()
         assert (row.raw, row.counted) == (9, 1)
-        assert counts(store) == {(1, NOW, "x", "click"): (9, 1), (2, NOW, "x", "click"): (1, 0)}
+        assert counts(store) == {(1, NOW, "x", "clicks"): (9, 1), (2, NOW, "x", "clicks"): (1, 0)}
 
     def test_what_else_the_same_visitors_and_mails_did_is_found(self, store: Store) -> None:
         with store.write() as connection:
@@ -107,7 +107,7 @@ class SignalsContract(DatabaseContract):
                 seen(NOW - 2 * HOUR),
                 seen(NOW + HOUR, visitor=7, mail=9),
                 seen(visitor=8),
-                seen(NOW + SECOND, kind="view"),
+                seen(NOW + SECOND, kind="views"),
             ]
             signals.add_events(connection, [seen(mail=9), *others])
             (new, *rest) = signals.unjudged(connection, NOW + DAY, 10)
@@ -130,45 +130,45 @@ class SignalsContract(DatabaseContract):
             signals.add_events(connection, [seen(), seen()])
             signals.add_events(connection, [seen() for _ in range(10)])
         assert len(events(store)) == 3
-        assert counts(store) == {(1, NOW, "x", "click"): (9, 0)}
+        assert counts(store) == {(1, NOW, "x", "clicks"): (9, 0)}
 
     def test_an_import_read_twice_counts_once(self, store: Store) -> None:
-        given = {(1, NOW, "site", "view"): 40, (1, NOW + MINUTE, "site", "view"): 2, (2, NOW, "site", "view"): 1}
+        given = {(1, NOW, "site", "views"): 40, (1, NOW + MINUTE, "site", "views"): 2, (2, NOW, "site", "views"): 1}
         for _ in range(2):
             with store.write() as connection:
                 signals.put(connection, given)
-        assert counts(store) == {(1, NOW, "site", "view"): (42, 42), (2, NOW, "site", "view"): (1, 1)}
+        assert counts(store) == {(1, NOW, "site", "views"): (42, 42), (2, NOW, "site", "views"): (1, 1)}
 
     def test_a_total_becomes_what_it_grew_by(self, store: Store) -> None:
         grown = []
         for place, total in enumerate([5, 5, 9, 3, 8, 12]):
             with store.write() as connection:
                 at = NOW + place * HOUR
-                grown.append(signals.total_moved(connection, 1, "masto", "like", "d7", total, at))
+                grown.append(signals.total_moved(connection, 1, "masto", "likes", "d7", total, at))
         assert grown == [5, 0, 4, 0, 0, 3], "a like taken back and given again adds nothing"
         assert counts(store) == {
-            (1, NOW, "masto", "like"): (5, 5),
-            (1, NOW + 2 * HOUR, "masto", "like"): (4, 4),
-            (1, NOW + 5 * HOUR, "masto", "like"): (3, 3),
+            (1, NOW, "masto", "likes"): (5, 5),
+            (1, NOW + 2 * HOUR, "masto", "likes"): (4, 4),
+            (1, NOW + 5 * HOUR, "masto", "likes"): (3, 3),
         }
 
     def test_totals_of_two_origins_are_added_up(self, store: Store) -> None:
         with store.write() as connection:
-            signals.total_moved(connection, 1, "masto", "like", "d7", 5, NOW)
-            signals.total_moved(connection, 1, "masto", "like", "d8", 2, NOW)
-        assert counts(store) == {(1, NOW, "masto", "like"): (7, 7)}
+            signals.total_moved(connection, 1, "masto", "likes", "d7", 5, NOW)
+            signals.total_moved(connection, 1, "masto", "likes", "d8", 2, NOW)
+        assert counts(store) == {(1, NOW, "masto", "likes"): (7, 7)}
 
     def test_a_series_is_in_the_order_of_time_and_holds_what_counts(self, store: Store) -> None:
         later = NOW + 20 * MINUTE
         with store.write() as connection:
-            signals.add(connection, 1, "x", "click", later, 5, 3)
-            signals.add(connection, 1, "x", "click", NOW, 2, 2)
-            signals.add(connection, 1, "site", "view", NOW, 9, 0)
-            signals.add(connection, 2, "site", "view", NOW, 1, 1)
-            first = {("x", "click"): [(NOW, 2), (later, 3)]}
-            assert signals.series(connection) == {1: first, 2: {("site", "view"): [(NOW, 1)]}}
+            signals.add(connection, 1, "x", "clicks", later, 5, 3)
+            signals.add(connection, 1, "x", "clicks", NOW, 2, 2)
+            signals.add(connection, 1, "site", "views", NOW, 9, 0)
+            signals.add(connection, 2, "site", "views", NOW, 1, 1)
+            first = {("x", "clicks"): [(NOW, 2), (later, 3)]}
+            assert signals.series(connection) == {1: first, 2: {("site", "views"): [(NOW, 1)]}}
             assert signals.series(connection, [1, 3]) == {1: first}
-            assert signals.series(connection, since=later) == {1: {("x", "click"): [(later, 3)]}}
+            assert signals.series(connection, since=later) == {1: {("x", "clicks"): [(later, 3)]}}
 
     def test_judged_events_go_when_no_repeat_of_them_matters_and_all_after_a_day(self, store: Store) -> None:
         with store.write() as connection:
@@ -189,29 +189,29 @@ class SignalsContract(DatabaseContract):
         old, midnight = NOW - 20 * DAY, NOW.replace(hour=0)
         with store.write() as connection:
             for at, raw, counted in ((old, 3, 2), (old + HOUR, 4, 1), (old - DAY, 1, 1), (NOW - 14 * DAY, 8, 8)):
-                signals.add(connection, 1, "x", "click", at, raw, counted)
-            signals.add(connection, 1, "x", "click", midnight - 20 * DAY, 10, 10)
+                signals.add(connection, 1, "x", "clicks", at, raw, counted)
+            signals.add(connection, 1, "x", "clicks", midnight - 20 * DAY, 10, 10)
             assert forgetting.roll_up(connection, NOW)
             assert forgetting.roll_up(connection, NOW)
             assert not forgetting.roll_up(connection, NOW)
         assert counts(store) == {
-            (1, midnight - 21 * DAY, "x", "click"): (1, 1),
-            (1, midnight - 20 * DAY, "x", "click"): (17, 13),
-            (1, NOW - 14 * DAY, "x", "click"): (8, 8),
+            (1, midnight - 21 * DAY, "x", "clicks"): (1, 1),
+            (1, midnight - 20 * DAY, "x", "clicks"): (17, 13),
+            (1, NOW - 14 * DAY, "x", "clicks"): (8, 8),
         }
 
     def test_counts_older_than_they_are_kept_go(self, store: Store) -> None:
         with store.write() as connection:
-            signals.add(connection, 1, "x", "click", NOW - 2 * DAY, 1, 1)
-            signals.add(connection, 1, "x", "click", NOW, 1, 1)
+            signals.add(connection, 1, "x", "clicks", NOW - 2 * DAY, 1, 1)
+            signals.add(connection, 1, "x", "clicks", NOW, 1, 1)
             forgetting.counts(connection, NOW - DAY)
-        assert counts(store) == {(1, NOW, "x", "click"): (1, 1)}
+        assert counts(store) == {(1, NOW, "x", "clicks"): (1, 1)}
 
     def test_writers_at_the_same_time_lose_no_count(self, store: Store) -> None:
         def write(_number: int) -> None:
             for _ in range(5):
                 with store.write() as connection:
-                    signals.add_raw(connection, {(n, "x", "click", 0): 1 for n in (3, 1, 2)}, NOW)
+                    signals.add_raw(connection, {(n, "x", "clicks", 0): 1 for n in (3, 1, 2)}, NOW)
 
         at_once(4, write)
-        assert counts(store) == {(n, NOW, "x", "click"): (20, 0) for n in (1, 2, 3)}
+        assert counts(store) == {(n, NOW, "x", "clicks"): (20, 0) for n in (1, 2, 3)}

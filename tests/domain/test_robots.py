@@ -104,7 +104,7 @@ def test_a_name_of_a_megabyte_costs_nothing_to_speak_of() -> None:
     assert marks("GET", {**PAGE, "user-agent": "Mozilla/5.0 " + "a" * 1_000_000}) == 0
 
 
-def event(number: int, *, after: float = 0, kind: str = "click", article: int = 1, **rest: Any) -> Event:
+def event(number: int, *, after: float = 0, kind: str = "clicks", article: int = 1, **rest: Any) -> Event:
     given = {"visitor": 100 + number, "channel": "x"} | rest
     return Event(number, NOW + timedelta(seconds=after), kind, article, **given)
 
@@ -120,7 +120,7 @@ def test_one_reader_counts_once_within_the_time_across_channels() -> None:
 
 
 def test_another_article_and_another_act_are_no_repeat() -> None:
-    assert good(event(1, visitor=5), event(2, visitor=5, article=2), event(3, visitor=5, kind="view")) == [1, 2, 3]
+    assert good(event(1, visitor=5), event(2, visitor=5, article=2), event(3, visitor=5, kind="views")) == [1, 2, 3]
 
 
 def test_a_repeat_is_known_from_what_was_judged_before() -> None:
@@ -154,7 +154,7 @@ def test_whoever_scanned_a_mail_opens_no_other_link_of_it() -> None:
 
 def test_a_click_from_a_data_centre_counts_only_when_the_page_is_seen() -> None:
     click = event(1, visitor=5, marks=robots.NETWORK)
-    view = event(2, after=3, visitor=5, kind="view", channel="site")
+    view = event(2, after=3, visitor=5, kind="views", channel="site")
     assert good(click) == []
     assert good(click, view) == [1, 2]
     assert good(click, recent=(view,)) == [1]
@@ -165,7 +165,7 @@ def test_a_click_from_a_data_centre_counts_only_when_the_page_is_seen() -> None:
 
 @pytest.mark.parametrize("mark", [robots.AGENT, robots.PREFETCH, robots.HEAD, robots.TOO_MANY, robots.EMBEDDED])
 def test_what_is_marked_as_a_robots_never_counts(mark: int) -> None:
-    view = event(2, after=3, visitor=101, kind="view", channel="site")
+    view = event(2, after=3, visitor=101, kind="views", channel="site")
     assert 1 not in good(event(1, visitor=101, marks=mark), view)
 
 
@@ -188,7 +188,7 @@ def test_hammering_one_link_counts_for_nothing() -> None:
 def test_following_one_link_again_and_again_counts_for_nothing_but_a_page_may_load_anew() -> None:
     again = [event(n, after=n * 120, visitor=5) for n in range(1, 12)]
     assert good(*again) == []
-    assert good(*(replace(one, kind="view") for one in again)) == [1]
+    assert good(*(replace(one, kind="views") for one in again)) == [1]
 
 
 def test_what_a_visitor_did_before_being_found_out_is_taken_back() -> None:
@@ -202,7 +202,7 @@ EVENTS = st.lists(
     st.builds(
         lambda after, kind, article, visitor, mail, delay, bits: (after, kind, article, visitor, mail, delay, bits),
         st.integers(0, 4000),
-        st.sampled_from(["click", "view", "share"]),
+        st.sampled_from(["clicks", "views", "shares"]),
         st.integers(1, 12),
         st.integers(0, 4),
         st.sampled_from([0, 0, 7, 8]),

@@ -18,7 +18,7 @@ from distributor.errors import StoreError
 from distributor.store import tables as t
 from tests.desk import START, make_app
 
-SEEN = Seen(at=START, kind="click", article_id=1, channel="x", link_id=5, visitor=7)
+SEEN = Seen(at=START, kind="clicks", article_id=1, channel="x", link_id=5, visitor=7)
 
 
 @pytest.fixture
@@ -50,15 +50,15 @@ def delivery(app: App, *, claimed: int, settled: int | None) -> int:
 def test_what_is_seen_is_written_at_the_next_flush(app: App) -> None:
     counter = Counter(app)
     counter.note(SEEN)
-    counter.note(replace(SEEN, kind="view", channel="site", marks=9))
+    counter.note(replace(SEEN, kind="views", channel="site", marks=9))
     assert events(app) == []
     assert counter.flush() == 2
     assert counter.flush() == 0
     assert [
         (row.kind, row.channel, row.link_id, row.visitor, row.mail, row.delay, row.marks) for row in events(app)
     ] == [
-        ("click", "x", 5, 7, 0, -1, 0),
-        ("view", "site", 5, 7, 0, -1, 9),
+        ("clicks", "x", 5, 7, 0, -1, 0),
+        ("views", "site", 5, 7, 0, -1, 9),
     ]
 
 

@@ -20,7 +20,7 @@ WHO = "ana"
 
 def seen(app: App, article: int, *, readers: int = 1, **changes: Any) -> None:
     """So many readers click now."""
-    plain = {"kind": "click", "channel": "wall", "article_id": article, "mail": 0, "delay": -1, "marks": 0}
+    plain = {"kind": "clicks", "channel": "wall", "article_id": article, "mail": 0, "delay": -1, "marks": 0}
     visitors = range(1000 * article, 1000 * article + readers)
     with app.store.write() as connection:
         events = [plain | {"at": app.clock(), "visitor": visitor} | changes for visitor in visitors]
@@ -45,11 +45,11 @@ def test_what_readers_click_comes_first_a_minute_later(app: App, clock: Clock) -
     ingest(app, entry(1), entry(2))
     seen(app, 1, readers=5)
     upkeep.rank(app)
-    assert "wall click" not in parts(app, 1), "not judged yet"
+    assert "wall clicks" not in parts(app, 1), "not judged yet"
     clock.forward(seconds=61)
     upkeep.rank(app)
     assert order(app) == [1, 2]
-    assert parts(app, 1)["wall click"] > 0
+    assert parts(app, 1)["wall clicks"] > 0
 
 
 def test_what_was_sent_is_ranked_on_until_its_time_is_over(app: App, clock: Clock) -> None:
@@ -70,7 +70,7 @@ def test_robots_are_counted_raw_and_rank_nobody(app: App, clock: Clock) -> None:
     seen(app, 1, readers=9, marks=1)
     clock.forward(seconds=61)
     upkeep.rank(app)
-    assert "wall click" not in parts(app, 1)
+    assert "wall clicks" not in parts(app, 1)
     with app.store.read() as connection:
         row = connection.execute(sa.select(tables.signal)).one()
     assert (row.raw, row.counted) == (9, 0)
@@ -81,13 +81,13 @@ def test_a_flood_is_judged_without_looking_at_each_of_it(app: App, clock: Clock)
     for _ in range(3):
         seen(app, 1, readers=1)
     with app.store.write() as connection:
-        plain = {"kind": "view", "channel": "site", "article_id": 1, "at": clock(), "visitor": 7}
+        plain = {"kind": "views", "channel": "site", "article_id": 1, "at": clock(), "visitor": 7}
         signals.add_events(connection, [plain] * 2500)
     clock.forward(seconds=61)
     assert judging.judge_seen(app) == 2503
     with app.store.read() as connection:
         counted = dict(map(tuple, connection.execute(sa.select(tables.signal.c.kind, tables.signal.c.counted))))
-    assert counted == {"view": 0, "click": 1}
+    assert counted == {"views": 0, "clicks": 1}
 
 
 def test_events_and_salts_are_gone_when_they_tell_nothing_any_more(app: App, clock: Clock) -> None:
@@ -240,7 +240,7 @@ def test_the_counts_of_long_ago_are_kept_by_the_day(app: App, clock: Clock) -> N
 
     with app.store.write() as connection:
         for minutes in (0, 20, 40):
-            signals.add(connection, 1, "wall", "click", clock() + timedelta(minutes=minutes), 1, 1)
+            signals.add(connection, 1, "wall", "clicks", clock() + timedelta(minutes=minutes), 1, 1)
     clock.forward(days=15)
     retention(app)
     with app.store.read() as connection:

@@ -17,7 +17,7 @@ from tests.desk import Clock, entry, ingest
 
 def read(app: App, article_id: int, times: int) -> None:
     with app.store.write() as connection:
-        signals.add(connection, article_id, "site", "view", app.clock(), times * 2, times)
+        signals.add(connection, article_id, "site", "views", app.clock(), times * 2, times)
 
 
 def titles(client: TestClient) -> list[str]:
@@ -33,7 +33,7 @@ def test_the_first_page_shows_what_is_trending_and_why(app: App, client: TestCli
     upkeep.rank(app)
     assert titles(client) == ["Second &lt;b&gt;", "First"]
     page = client.get("/").text
-    assert "site view +" in page
+    assert "site views +" in page
     assert 'title="180 with robots and repeats">90 counted' in page
     assert 'aria-label="90 counted in 48 h, most at 11:00 (90)"' in page  # 9:00 UTC, in Paris
     read(app, 1, 9_000)

@@ -85,7 +85,7 @@ class Clicks(BaseRoute):
         signals, ip = self._app.settings.signals, (scope.get("client") or ("",))[0]
         seen = Seen(
             at=self._app.clock(),
-            kind="click",
+            kind="clicks",
             article_id=link.article_id,
             channel=link.channel,
             link_id=link.id,

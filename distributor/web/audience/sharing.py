@@ -72,7 +72,7 @@ def routes(desk: Desk, counter: Counter, known: Known) -> list[BaseRoute]:
 
     def _count(request: Request, page: Page, network: str, marks: int = 0) -> None:
         if app.settings.signals.shares:
-            note(app, counter, request, "share", page.article_id, network, marks)
+            note(app, counter, request, "shares", page.article_id, network, marks)
 
     async def script(request: Request) -> Response:
         return answer(request, _script(desk), HOUR)

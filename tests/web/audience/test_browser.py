@@ -80,7 +80,7 @@ def test_a_story_is_counted_once_it_is_seen_and_its_bar_works(
     page.goto(story)
     page.locator(".distributor-share button").wait_for()
     until(noted, 1)
-    assert noted.told == [("view", 1, "site")]
+    assert noted.told == [("views", 1, "site")]
     assert noted.seen[0].marks & robots.AGENT  # this browser is driven by a program, and says so
     names = [name for name in sharing.NETWORKS.values() if name]
     assert page.locator(".distributor-share").evaluate(SHADOW) == [*names, "Email", "Copy link"]
@@ -93,7 +93,7 @@ def test_a_story_is_counted_once_it_is_seen_and_its_bar_works(
     page.get_by_text("The link is copied.").first.wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == PAGE
     until(noted, 2)
-    assert noted.told[1:] == [("share", 1, "copy")]
+    assert noted.told[1:] == [("shares", 1, "copy")]
     assert len(page.locator(".distributor-trending").evaluate(SHADOW)) == 2
     assert context.cookies() == []
     assert wrong == []

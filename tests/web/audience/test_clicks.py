@@ -39,7 +39,7 @@ def test_a_link_leads_on_and_is_counted(client: TestClient, noted: Noted, code: 
     assert answer.headers["cache-control"] == "private, no-store"
     assert answer.headers["referrer-policy"] == "strict-origin-when-cross-origin"
     assert "set-cookie" not in answer.headers
-    assert noted.told == [("click", 1, "x")]
+    assert noted.told == [("clicks", 1, "x")]
     assert noted.seen[0].link_id == 1
     assert noted.seen[0].delivery_id == 0
     assert noted.seen[0].marks == (robots.HEAD if method == "HEAD" else 0)

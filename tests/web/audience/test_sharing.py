@@ -31,7 +31,7 @@ def test_a_link_of_the_bar_leads_to_the_network_and_is_counted(client: TestClien
     assert answer.status_code == 302
     assert answer.headers["location"] == sharing.address(network, PAGE, 'Tea & "sympathy" <b>')
     assert answer.headers["referrer-policy"] == "no-referrer"
-    assert noted.told == [("share", 1, network)]
+    assert noted.told == [("shares", 1, network)]
 
 
 @pytest.mark.parametrize("address", ABROAD)
@@ -70,7 +70,7 @@ def test_who_asks_not_to_be_followed_shares_uncounted(client: TestClient, noted:
 def test_the_script_tells_of_copies_and_of_the_phones_own_sheet(client: TestClient, noted: Noted, way: str) -> None:
     assert client.post(f"/share/{way}", content=PAGE).status_code == 204
     assert client.post(f"/share/{way}", content="https://evil.example/").status_code == 204
-    assert noted.told == [("share", 1, way)]
+    assert noted.told == [("shares", 1, way)]
 
 
 def test_only_what_a_script_tells_can_be_posted(client: TestClient, noted: Noted) -> None:
@@ -90,7 +90,7 @@ def test_mastodon_asks_for_the_instance_and_shows_a_link_to_it(client: TestClien
     link = re.search(r'href="(https://mastodon\.example/share\?[^"]+)"', ready.text)
     assert link
     assert parse_qs(urlsplit(link[1]).query)["text"] == [f'Tea & "sympathy" <b>\n\n{PAGE}']
-    assert noted.told == [("share", 1, "mastodon")]
+    assert noted.told == [("shares", 1, "mastodon")]
 
 
 @pytest.mark.parametrize("given", ["evil", "127.0.0.1", "javascript://x.example", '"><script>alert(1)</script>', "a b"])

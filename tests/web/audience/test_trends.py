@@ -29,7 +29,7 @@ def ranked(app: App) -> None:
 
 def read(app: App, article_id: int, times: int) -> None:
     with app.store.write() as connection:
-        signals.add(connection, article_id, "site", "view", app.clock(), times + 5, times)
+        signals.add(connection, article_id, "site", "views", app.clock(), times + 5, times)
 
 
 def test_the_list_is_in_the_order_of_the_ranking(client: TestClient) -> None:

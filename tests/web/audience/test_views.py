@@ -19,7 +19,7 @@ from .conftest import PAGE, Noted
 def test_a_beacon_counts_a_view_of_the_article(client: TestClient, noted: Noted) -> None:
     answer = client.post("/v", content=PAGE)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert noted.told == [("view", 1, "site")]
+    assert noted.told == [("views", 1, "site")]
     assert noted.seen[0].marks == 0
     assert noted.seen[0].visitor
 
@@ -32,7 +32,7 @@ def test_the_pixel_counts_by_its_address_or_by_the_page_it_stands_in(client: Tes
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
         assert answer.content.startswith(b"GIF89a")
-    assert noted.told == [("view", 1, "site")] * 2
+    assert noted.told == [("views", 1, "site")] * 2
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_the_pixel_counts_by_its_address_or_by_the_page_it_stands_in(client: Tes
 )
 def test_an_article_is_known_by_any_of_its_addresses(client: TestClient, noted: Noted, address: str) -> None:
     client.post("/v", content=address)
-    assert noted.told == [("view", 1, "site")]
+    assert noted.told == [("views", 1, "site")]
 
 
 @pytest.mark.parametrize(
@@ -155,4 +155,4 @@ def test_a_page_that_is_published_meanwhile_is_found_soon(
     ingest(app, entry(7))
     clock.forward(seconds=30)
     client.post("/v", content=address)
-    assert noted.told == [("view", 3, "site")]
+    assert noted.told == [("views", 3, "site")]
