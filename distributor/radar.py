@@ -30,21 +30,23 @@ UNDATED = timedelta(days=30)
 # Of one poll, and in one comparison.
 MOST_ENTRIES, MOST_REPORTS, MOST_OURS = 200, 30_000, 5_000
 FACT = "radar"
+LONGEST = 500
 
 
 def hear(connection: sa.Connection, outlet: str, entries: Sequence[Entry], now: datetime, *, first: bool) -> None:
     """Takes in what a poll of another outlet gave. Of its first poll, what has no date is only remembered."""
     rows = []
-    newest = sorted(entries, key=lambda one: one.published_at or now, reverse=True)
-    for entry in newest[:MOST_ENTRIES]:
+    newest = sorted(entries, key=lambda one: one.published_at or now, reverse=True)[:MOST_ENTRIES]
+    known = coverage.known(connection, outlet, [one.guid[:LONGEST] for one in newest])
+    for entry in newest:
         at = min(entry.published_at or (now - WINDOW if first else now), now)
-        if entry.title and at >= now - WINDOW:
+        if entry.title and at >= now - WINDOW and entry.guid[:LONGEST] not in known:
             told = report(entry.title, entry.summary)
             rows.append(
                 {
                     "outlet": outlet,
-                    "guid": entry.guid[:500],
-                    "title": entry.title[:500],
+                    "guid": entry.guid[:LONGEST],
+                    "title": entry.title[:LONGEST],
                     "url": entry.url,
                     "at": at,
                     "until": at + WINDOW if entry.published_at else now + UNDATED,

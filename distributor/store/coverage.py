@@ -13,7 +13,7 @@ from distributor.store import signals
 from distributor.store import tables as t
 from distributor.store.articles import CHUNK, insert_into
 
-__all__ = ["Heard", "Ours", "add", "forget", "latest", "match", "of_article", "ours", "recent"]
+__all__ = ["Heard", "Ours", "add", "forget", "known", "latest", "match", "of_article", "ours", "recent"]
 
 c, a = t.coverage.c, t.article.c
 CHANNEL, KIND = "radar", "coverage"
@@ -42,6 +42,12 @@ def add(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         statement = insert_into(connection.dialect.name, t.coverage).on_conflict_do_nothing()
         connection.execute(statement, [dict(row) for row in rows])
+
+
+def known(connection: sa.Connection, outlet: str, guids: Sequence[str]) -> set[str]:
+    """Which of these an outlet told before."""
+    query = sa.select(c.guid).where(c.outlet == outlet, c.guid.in_(guids))
+    return set(connection.execute(query).scalars())
 
 
 def latest(connection: sa.Connection) -> tuple[int, int]:

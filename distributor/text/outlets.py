@@ -31,6 +31,7 @@ _NUMBER_WEIGHT, _LEAD_WEIGHT = 0.5, 0.5
 _LIKE, _MIN_SHARED, _MIN_TITLE = 0.41, 3, 2
 # As if so many other reports were known: among few, a story that all of them tell would look common.
 _UNHEARD = 100
+_FEW = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,10 @@ class Index:
 
     def best(self, one: Report, *, after: int = 0) -> int:
         """What tells the same story, of those with a higher number than `after`: the likest; 0 if none does."""
-        met: Counter[int] = Counter()
-        for word in one.title:
-            met.update(self._by_word.get(word, ()))
-        worth = [number for number, shared in met.items() if shared >= _MIN_TITLE and number > after]
+        # A story that shares only what many others have is none: long lists are not looked through.
+        most = max(_FEW, len(self._known) // 20)
+        lists = [self._by_word[word] for word in one.title if word in self._by_word]
+        worth = {number for numbers in lists if len(numbers) <= most for number in numbers if number > after}
         likest = max(((self.likeness(one, self._known[number]), -number) for number in worth), default=(0.0, 0))
         return -likest[1] if likest[0] >= _LIKE else 0
 
