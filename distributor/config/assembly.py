@@ -60,7 +60,7 @@ def _check_names(raw: dict[str, Any], origin: Origin) -> None:
             if not NAME.fullmatch(name):
                 raise origin.error(NAME_RULE, (section, name))
             if section == "channels" and name in _MAILS_OWN:
-                raise origin.error(f"mail has something called {name!r} of its own: choose another name", (section, name))
+                raise origin.error(f"mail has a {name!r} of its own: choose another name", (section, name))
             if not isinstance(table, dict):
                 raise origin.error(f"must be a table: [{section}.{name}]", (section, name))
             if "name" in table:
