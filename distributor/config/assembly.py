@@ -21,6 +21,8 @@ __all__ = ["assemble"]
 _NAMED = ("sources", "channels", "digests", "relays")
 # What mail's own ways are called, in the ledger and to `distributor pause` (mailroom.py).
 _MAILS_OWN = ("alerts", "instant", "letters", "mail")
+# Where else readers and outlets are counted (store/signals.py): a channel so called would get their counts.
+_COUNTS_OWN = ("radar", "site", "trending")
 _OPTIONS = frozenset(Channel.model_fields) - {"name", "options"}
 
 
@@ -61,6 +63,8 @@ def _check_names(raw: dict[str, Any], origin: Origin) -> None:
                 raise origin.error(NAME_RULE, (section, name))
             if section == "channels" and name in _MAILS_OWN:
                 raise origin.error(f"mail has a {name!r} of its own: choose another name", (section, name))
+            if section in {"channels", "digests"} and name in _COUNTS_OWN:
+                raise origin.error(f"{name!r} is counted on its own: choose another name", (section, name))
             if not isinstance(table, dict):
                 raise origin.error(f"must be a table: [{section}.{name}]", (section, name))
             if "name" in table:

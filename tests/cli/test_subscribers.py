@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from distributor.cli.sheets import Fault, Row, Sheet, open_sheet
 from distributor.errors import ConfigError
-from distributor.text.cells import safe_cell
 from distributor.store import Store, census, subscribers
+from distributor.text.cells import safe_cell
 
 from .conftest import SETTINGS, Desk
 

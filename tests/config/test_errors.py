@@ -68,6 +68,8 @@ URL = 'url = "https://a.example"\n'
         ("[channels.instant]\nkind = 'x'", "channels.instant", "choose another name"),
         ("[channels.letters]\nkind = 'x'", "channels.letters", "choose another name"),
         ("[channels.mail]\nkind = 'x'", "channels.mail", "choose another name"),
+        ("[channels.site]\nkind = 'x'", "channels.site", "counted on its own: choose another name"),
+        ("[digests.trending]\nhour = 7", "digests.trending", "counted on its own: choose another name"),
         ("[channels.x]\nper_hour = 0", "channels.x.per_hour", "must be at least 1"),
         ("[channels.x]\nper_hour = 'four'", "channels.x.per_hour", "must be a whole number"),
         ("[channels.x]\npace = '50 per hour'", "channels.x.pace", "is no pace"),
