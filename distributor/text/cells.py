@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 __all__ = ["plain_cell", "safe_cell", "sheet"]
 
 # The wide forms of the four are formulas to spreadsheets in East Asian locales.
-_FORMULA = re.compile(r"[=+\-@＝＋－＠\t\r\n]")  # noqa: RUF001
+_FORMULA = re.compile(r"[=+\-@＝＋－＠\t\r\n]")
 
 
 def safe_cell(value: object) -> str:
