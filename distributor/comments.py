@@ -19,12 +19,13 @@ CHANNEL, KIND = "site", "comments"
 
 
 def begun(connection: sa.Connection, article: Article, now: datetime) -> None:
-    """A new article: what was said already is news, unless the article is old itself (`note`).
+    """A new article: what was said already was said since it came out, unless the article is old itself (`note`).
 
     Of an old one the total is only remembered, with the article: a source's first poll makes nothing trend.
     """
     if article.comments and article.note in {"", "flood"}:
-        signals.total_moved(connection, article.id, CHANNEL, KIND, article.source, article.comments, now)
+        about = (article.id, CHANNEL, KIND, article.source, article.comments)
+        signals.total_moved(connection, *about, now, since=article.published_at)
 
 
 def heard(connection: sa.Connection, mark: Mark, comments: int | None, now: datetime) -> None:

@@ -154,7 +154,8 @@ def _take(app: App, station: Station, batch: Sequence[Reading], told: Mapping[st
         for one, totals in known:
             for kind, value in sorted((totals or {}).items()):
                 origin = f"delivery:{one.delivery_id}"
-                signals.total_moved(connection, one.article_id, one.channel, kind, origin, value, now)
+                about = (one.article_id, one.channel, kind, origin, value)
+                signals.total_moved(connection, *about, now, since=one.posted_at)
         readings.save(connection, [_read(one, totals, now, factor) for one, totals in known])
         readings.spend(connection, station.name, cost * sum(totals is not None for _, totals in known), now)
 

@@ -42,6 +42,7 @@ __all__ = [
 
 BUCKET = timedelta(minutes=20)
 MOST_EVENTS = 1_000_000
+LONGEST = timedelta(days=7)  # a total's growth is shared out over so long at most
 SALT = "salt:"
 
 # By (channel, kind): (start of the bucket in UTC, count), in the order of time.
@@ -199,25 +200,51 @@ def total_known(
 
 
 def total_moved(
-    connection: sa.Connection, article_id: int, channel: str, kind: str, origin: str, value: int, now: datetime
+    connection: sa.Connection,
+    article_id: int,
+    channel: str,
+    kind: str,
+    origin: str,
+    value: int,
+    now: datetime,
+    *,
+    since: datetime | None = None,
 ) -> int:
     """Takes in a total that somebody else counts; what it grew by since the highest one known becomes a signal now.
 
-    A total that falls and rises again (a like taken back, and given again) adds nothing.
+    With `since`, when what is counted began, it is shared out over the time since then, or since the total was last
+    taken in: the first look at an old post is no burst. A total that falls and rises again (a like taken back, and
+    given again) adds nothing.
     """
     c = t.total.c
     here = (c.article_id == article_id, c.channel == channel, c.kind == kind, c.origin == origin)
-    known = connection.execute(sa.select(c.value).where(*here).with_for_update()).scalar_one_or_none()
-    grown = max(0, value - (known or 0))
-    if known is None or grown:
+    known = connection.execute(sa.select(c.value, c.at).where(*here).with_for_update()).one_or_none()
+    highest = known.value if known else 0
+    grown = max(0, value - highest)
+    if known is None or grown or since is not None:
         values = {"article_id": article_id, "channel": channel, "kind": kind, "origin": origin}
-        statement = insert_into(connection.dialect.name, t.total).values(values | {"value": max(0, value), "at": now})
-        newer = {"value": max(0, value), "at": now}
+        newer = {"value": max(highest, value), "at": now}
+        statement = insert_into(connection.dialect.name, t.total).values(values | newer)
         names = ["article_id", "channel", "kind", "origin"]
         connection.execute(statement.on_conflict_do_update(index_elements=names, set_=newer))
     if grown:
-        add(connection, article_id, channel, kind, now, grown, grown)
+        begin = now if since is None else max(since, known.at) if known else since
+        parts = _shared_out(grown, begin, now)
+        _add_counts(connection, {(article_id, bucket, channel, kind): (n, n) for bucket, n in parts})
     return grown
+
+
+def _shared_out(number: int, begin: datetime, end: datetime) -> Iterator[tuple[datetime, int]]:
+    """What came between two moments, evenly by buckets; by hours where it is more than a day, and over LONGEST at
+    most. What is too few for all of them came late.
+    """
+    begin = min(max(begin, end - LONGEST), end)
+    step = BUCKET if end - begin <= timedelta(days=1) else timedelta(hours=1)
+    first = bucket_of(begin)
+    pieces = (bucket_of(end) - first) // step + 1
+    for place in range(pieces):
+        if count := number * (place + 1) // pieces - number * place // pieces:
+            yield first + place * step, count
 
 
 def series(

@@ -152,6 +152,30 @@ class SignalsContract(DatabaseContract):
             (1, NOW + 5 * HOUR, "masto", "likes"): (3, 3),
         }
 
+    def test_the_first_look_at_an_old_total_is_no_burst(self, store: Store) -> None:
+        with store.write() as connection:
+            signals.total_moved(connection, 1, "x", "likes", "d7", 6, NOW + HOUR, since=NOW)
+        assert counts(store) == {
+            (1, NOW + minutes * MINUTE, "x", "likes"): (number, number)
+            for minutes, number in ((0, 1), (20, 2), (40, 1), (60, 2))
+        }
+        with store.write() as connection:
+            signals.total_moved(connection, 1, "x", "likes", "d7", 6, NOW + 2 * HOUR, since=NOW)
+            signals.total_moved(connection, 1, "x", "likes", "d7", 4, NOW + 2 * HOUR, since=NOW)
+            signals.total_moved(connection, 1, "x", "likes", "d7", 9, NOW + 2 * HOUR + 19 * MINUTE, since=NOW)
+        found = counts(store)
+        assert found[1, NOW + 2 * HOUR, "x", "likes"] == (3, 3), "since the last look, not the last like"
+        assert sum(raw for raw, _ in found.values()) == 9
+
+    @pytest.mark.parametrize("days", [0.3, 2, 40, 4_000, -1])
+    def test_nothing_of_a_total_is_lost_however_long_it_took(self, store: Store, days: float) -> None:
+        with store.write() as connection:
+            grown = signals.total_moved(connection, 1, "x", "likes", "d7", 5_000, NOW, since=NOW - days * DAY)
+        found = counts(store)
+        assert grown == 5_000 == sum(raw for raw, _ in found.values())
+        assert len(found) <= 170, "an old total is no thousand rows"
+        assert all(key[1] <= NOW for key in found)
+
     def test_totals_of_two_origins_are_added_up(self, store: Store) -> None:
         with store.write() as connection:
             signals.total_moved(connection, 1, "masto", "likes", "d7", 5, NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,13 @@ def test_a_total_that_falls_and_rises_again_is_nothing_new(app: App, clock: Cloc
         ingest(app, entry(comments=total))
         clock.forward(minutes=20)
     assert counted(app) == [5, 1]
+
+
+def test_what_was_said_before_we_came_is_no_burst_of_now(app: App, clock: Clock) -> None:
+    ingest(app, entry(comments=500, published_at=clock() - timedelta(hours=10)))
+    found = counted(app)
+    assert sum(found) == 500
+    assert max(found) < 20
 
 
 def test_a_first_poll_makes_nothing_trend_by_what_was_said_before(app: App, clock: Clock) -> None:

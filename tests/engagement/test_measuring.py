@@ -70,6 +70,17 @@ def minutes_read(app: App, clock: Clock, days: int = 9) -> list[float]:
     return found
 
 
+def test_a_post_that_is_read_late_has_its_likes_since_it_was_posted(app: App, clock: Clock) -> None:
+    post(app)
+    wall(app).fare("1", likes=700)
+    clock.forward(hours=30)
+    measure_due(app)
+    with app.store.read() as connection:
+        series = signals.series(connection, [1])[1]["wall", "likes"]
+    assert sum(number for _, number in series) == 700
+    assert max(number for _, number in series) < 30
+
+
 def test_a_post_is_read_less_and_less_until_a_week_is_over(app: App, clock: Clock) -> None:
     post(app)
     assert minutes_read(app, clock) == [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 10080]
