@@ -78,7 +78,7 @@ class Listing:
     lines: Sequence[Line] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """For the staff: with counts, and why."""
+        """For the staff: with counts, and why: `parts` add up to `score`, also where an editor pins or buries."""
         return {
             "site": self.site,
             "category": self.category,
@@ -86,6 +86,7 @@ class Listing:
             "articles": [
                 public(line)
                 | {
+                    "score": round(line.score, 6),
                     "parts": dict(line.parts),
                     "counts": [
                         {"channel": one.channel, "kind": one.kind, "raw": one.raw, "counted": one.counted}
@@ -112,7 +113,7 @@ def public(line: Line) -> dict[str, Any]:
         "categories": list(article.categories),
         "language": article.language,
         "published_at": article.published_at,
-        "score": round(line.score, 6),
+        "score": round(line.earned, 6),
     }
 
 
@@ -166,10 +167,17 @@ class Lists:
 
     def _renewed(self, category: str, before: Listing | None) -> Listing:
         with self._app.store.read() as connection:
-            if before is not None and before.at is not None and before.at == trends.made_at(connection):
+            if before is not None and _is_current(connection, before):
                 return before
             found = _read(self._app, connection, category, LONGEST)
         return replace(found, lines=_linked(self._app, found.lines))
+
+
+def _is_current(connection: sa.Connection, known: Listing) -> bool:
+    """Of the newest snapshot, and with nothing that was withdrawn or corrected since."""
+    if known.at is None or known.at != trends.made_at(connection):
+        return False
+    return trends.are_current(connection, [line.article for line in known.lines])
 
 
 def _read(app: App, connection: sa.Connection, category: str, limit: int) -> Listing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from distributor.store import tables as t
 from distributor.store.articles import CHUNK
 from distributor.store.rows import article_from
 
-__all__ = ["HOURS", "Trend", "made_at", "top"]
+__all__ = ["HOURS", "Trend", "are_current", "made_at", "top"]
 
 HOURS = 48
 HOUR = timedelta(hours=1)
@@ -37,6 +37,12 @@ def made_at(connection: sa.Connection) -> datetime | None:
     """When the snapshot was made; None while there is none."""
     made: datetime | None = connection.execute(_MADE_AT).scalar_one()
     return made
+
+
+def are_current(connection: sa.Connection, known: Collection[Article]) -> bool:
+    """Whether these articles, of a list of at most CHUNK, are live still, and as they are known."""
+    rows = connection.execute(_CURRENT, {"of": [one.id for one in known]})
+    return {(row.id, row.revision, row.url) for row in rows} == {(one.id, one.revision, one.url) for one in known}
 
 
 def top(connection: sa.Connection, now: datetime, *, category: str = "", limit: int = 50) -> list[Trend]:
@@ -103,6 +109,7 @@ _BEST = (
     .execution_options(yield_per=CHUNK)
 )
 _of: sa.BindParameter[Any] = sa.bindparam("of", expanding=True)
+_CURRENT = sa.select(_a.id, _a.revision, _a.url).where(_a.id.in_(_of), _a.status == "live")
 _ROWS = (
     sa.select(t.article, _r.score, _r.parts, _r.story.label("told"))
     .join(t.ranking, _r.article_id == _a.id)

@@ -2,7 +2,7 @@
 
     code forged -> 404, before the database is asked
     code known  -> 302 to the address that was stored with it: never to one that the request names
-                -> noted, unless the reader asked not to be followed
+                -> noted, unless the reader asked not to be followed, or the settings do
 
 The token says which mail it was. It is believed only if it is ours; else the click is one like any other. Bare ASGI: a
 framework's request and response would take longer than all the rest.
@@ -79,10 +79,11 @@ class Clicks(BaseRoute):
 
     def _note(self, scope: Scope, link: Link, token: str) -> None:
         # Of a field that is there twice, the first counts, as everywhere else.
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
-        if is_private(headers):
-            return
         signals, ip = self._app.settings.signals, (scope.get("client") or ("",))[0]
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        # Links that went out before clicks were switched off lead on all the same.
+        if not signals.clicks or is_private(headers):
+            return
         seen = Seen(
             at=self._app.clock(),
             kind="clicks",

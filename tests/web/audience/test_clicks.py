@@ -45,6 +45,15 @@ def test_a_link_leads_on_and_is_counted(client: TestClient, noted: Noted, code: 
     assert noted.seen[0].marks == (robots.HEAD if method == "HEAD" else 0)
 
 
+def test_where_clicks_are_switched_off_old_links_lead_on_uncounted(
+    app: App, client: TestClient, noted: Noted, code: str
+) -> None:
+    off = app.settings.signals.model_copy(update={"clicks": False})
+    app.settings = app.settings.model_copy(update={"signals": off})
+    assert client.get(f"/r/{code}").headers["location"] == TARGET
+    assert noted.told == []
+
+
 def test_the_token_of_a_mail_says_which_it_was(app: App, client: TestClient, noted: Noted, code: str) -> None:
     client.get(f"/r/{code}/{tokens.mint(app.key, 'click', 4711)}")
     assert noted.seen[0].delivery_id == 4711

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from distributor import trending, upkeep
+from distributor import acts, trending, upkeep
 from distributor.context import App
 from distributor.store import articles, signals, tables, trends
 from tests.desk import Clock, entry, ingest
@@ -139,6 +139,27 @@ def test_withdrawn_articles_do_not_trend(app: App, client: TestClient) -> None:
         articles.set_status(connection, 2, "withdrawn")
     upkeep.rank(app)
     assert [one["id"] for one in client.get("/trending.json").json()["articles"]] == [1]
+
+
+def test_what_is_withdrawn_or_corrected_does_not_wait_for_the_next_snapshot(
+    app: App, client: TestClient, clock: Clock
+) -> None:
+    assert len(client.get("/trending.json").json()["articles"]) == 2
+    with app.store.write() as connection:
+        articles.set_status(connection, 2, "withdrawn")
+    clock.forward(seconds=6)
+    assert [one["id"] for one in client.get("/trending.json").json()["articles"]] == [1]
+    acts.correct(app, 1, "ana", title="Coffee and sympathy")
+    clock.forward(seconds=6)
+    assert [one["title"] for one in client.get("/trending.json").json()["articles"]] == ["Coffee and sympathy"]
+
+
+def test_the_public_score_does_not_tell_of_an_editors_pin(app: App, client: TestClient) -> None:
+    acts.place(app, 1, "ana", "pin")
+    upkeep.rank(app)
+    first = client.get("/trending.json").json()["articles"][0]
+    assert first["id"] == 1
+    assert first["score"] < 100
 
 
 def test_the_page_may_be_framed_and_leads_out_of_the_frame(client: TestClient) -> None:
