@@ -35,6 +35,7 @@ def quick(name: str) -> dict[str, Any]:
         ("latency", ("p50_ms", "p99_ms")),
         ("polling", ("unchanged_per_s", "changed_per_s")),
         ("parsing", ("feeds_per_s", "agreement")),
+        ("clicks", ("per_s", "p50_ms", "p99_ms", "most_per_s")),
         ("startup", ("help_ms", "idle_rss_mb", "idle_cpu_percent")),
     ],
 )
