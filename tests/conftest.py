@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,11 +43,15 @@ def _closed_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
-    """One real PostgreSQL for the session of this test process."""
-    server = servers.postgresql(tmp_path_factory.mktemp("postgresql"))
-    yield server
-    server.stop()
+def postgresql_server() -> Iterator[servers.Server]:
+    """One real PostgreSQL for the session of this test process.
+
+    Its user is another: pytest closes its own folder to others whenever one more run begins, so this is not in it.
+    """
+    with tempfile.TemporaryDirectory(prefix="distributor-postgresql-") as folder:
+        server = servers.postgresql(Path(folder))
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")

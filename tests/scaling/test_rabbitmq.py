@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import sys
 import time
 from collections.abc import Iterator
@@ -58,12 +59,11 @@ def process(folder: Path, environment: dict[str, str], *command: str) -> Iterato
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[servers.Server]:
-    folder = tmp_path / "rabbitmq"
-    folder.mkdir()
-    server = servers.rabbitmq(folder)
-    yield server
-    server.stop()
+def broker() -> Iterator[servers.Server]:
+    with tempfile.TemporaryDirectory(prefix="distributor-rabbitmq-") as folder:
+        server = servers.rabbitmq(Path(folder))
+        yield server
+        server.stop()
 
 
 @pytest.mark.server("rabbitmq")
