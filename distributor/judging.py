@@ -26,9 +26,11 @@ log = structlog.get_logger(__name__)
 # By then a burst is over, the second request has come, and every process has written what it saw.
 AFTER = timedelta(seconds=60)
 BATCH = 1_000
+# Beside them, what else the same visitors did: a thousand busy robots are looked at once, and not for each click.
+BESIDE = 20_000
 # Who did more than this within the horizon is a flood, and not looked at one by one.
 MOST_OF_ONE = 300
-TURN = 20.0
+TURN, JUDGING = 20.0, 0.75
 
 
 def judge_seen(app: App, *, turn_s: float = TURN) -> int:
@@ -36,7 +38,9 @@ def judge_seen(app: App, *, turn_s: float = TURN) -> int:
 
     Raises StoreError; what was not judged is judged the next time.
     """
-    until, rules, total = time.monotonic() + turn_s, rules_of(app), 0
+    begun, rules, total = time.monotonic(), rules_of(app), 0
+    # A part of the turn is for forgetting, however much there is to judge: nothing is kept longer, and there is room.
+    until = begun + JUDGING * turn_s
     while time.monotonic() < until and not app.stopping.is_set():
         with app.store.write() as connection:
             app.store.lock(connection, "signals")
@@ -44,7 +48,7 @@ def judge_seen(app: App, *, turn_s: float = TURN) -> int:
         total += number
         if number < BATCH:
             break
-    forget(app, rules, until)
+    forget(app, rules, begun + turn_s)
     return total
 
 
@@ -68,6 +72,7 @@ def _judge(connection: sa.Connection, until: datetime, rules: Rules) -> int:
     new = signals.unjudged(connection, until, BATCH)
     if not new:
         return 0
+    new += signals.theirs(connection, new, until, BESIDE)
     floods = signals.floods(connection, new, rules.horizon, MOST_OF_ONE)
     marked = [_marked(event, floods) for event in new]
     recent = signals.around(connection, [one for one in marked if not one.marks & robots.TOO_MANY], rules.horizon)

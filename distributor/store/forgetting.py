@@ -21,6 +21,8 @@ DAY = timedelta(days=1)
 PIECE = 5_000
 # The last seconds of a day are written on the next one.
 GRACE = timedelta(hours=1)
+# Of MOST_EVENTS, so many are kept while they come faster than their time ends: the rest is room for new ones.
+KEPT = 0.8
 FINE = timedelta(days=14)
 
 e, g = t.event.c, t.signal.c
@@ -28,12 +30,17 @@ _DAY = DAY // MICROSECOND
 
 
 def events(connection: sa.Connection, before: datetime, now: datetime) -> bool:
-    """Judged events from before then, whatever is a day old, and the oldest of too many; whether there may be more."""
+    """Judged events from before then, whatever is a day old, and the oldest of too many; whether there may be more.
+
+    An event of the future is a clock's that was wrong: it would wait for that day, and its salt with it.
+    """
     first, last = connection.execute(sa.select(sa.func.min(e.id), sa.func.max(e.id))).one()
     if first is None:
         return False
     judged = sa.select(e.id).where(e.at < before, e.judged != 0)
-    gone = sa.union_all(judged, sa.select(e.id).where(e.at < now - DAY)).limit(PIECE)
+    dated = sa.select(e.id).where(sa.or_(e.at < now - DAY, e.at > now + GRACE))
+    crowded = sa.select(e.id).where(e.id <= last - int(KEPT * MOST_EVENTS), e.judged != 0)
+    gone = sa.union_all(judged, dated, crowded).limit(PIECE)
     found = list(connection.execute(gone).scalars())
     if not found and last - first >= MOST_EVENTS:
         found = list(range(first, min(first + PIECE, last - MOST_EVENTS + 1)))
@@ -43,10 +50,13 @@ def events(connection: sa.Connection, before: datetime, now: datetime) -> bool:
 
 
 def salts(connection: sa.Connection, now: datetime) -> None:
-    """The salts of days that are over: what was hashed with them can be told from nothing any more."""
-    kept = SALT + (now - GRACE).astimezone(UTC).date().isoformat()
+    """The salts of days that are over: what was hashed with them can be told from nothing any more. Likewise those of
+    days to come, of a clock that was wrong.
+    """
+    kept, last = (SALT + (now + by).astimezone(UTC).date().isoformat() for by in (-GRACE, GRACE))
     f = t.fact.c
-    connection.execute(sa.delete(t.fact).where(f.key >= SALT, f.key < kept))
+    ours = f.key.startswith(SALT, autoescape=True)
+    connection.execute(sa.delete(t.fact).where(ours, sa.or_(f.key < kept, f.key > last)))
 
 
 def roll_up(connection: sa.Connection, now: datetime) -> bool:

@@ -35,6 +35,7 @@ __all__ = [
     "salt",
     "series",
     "settle",
+    "theirs",
     "total_known",
     "total_moved",
     "unjudged",
@@ -110,6 +111,20 @@ def unjudged(connection: sa.Connection, until: datetime, limit: int) -> list[Eve
     """The first events, by id, that happened up to then and were not judged."""
     query = sa.select(*_EVENT).where(sa.text(t.UNJUDGED), e.at <= until).order_by(e.id).limit(limit)
     return [Event(*row) for row in connection.execute(query)]
+
+
+def theirs(connection: sa.Connection, new: Sequence[Event], until: datetime, limit: int) -> list[Event]:
+    """What else the visitors of these events did from the first of them up to then, not judged yet; so many at most.
+
+    Judged together, what surrounds a visitor is read once, and not for each thing that it did.
+    """
+    begin = min((event.at for event in new), default=until)
+    mine, found = {event.id for event in new}, list[Event]()
+    for some in _pieces(sorted({event.visitor for event in new if event.visitor})):
+        query = sa.select(*_EVENT).where(sa.text(t.UNJUDGED), e.visitor.in_(some), e.at >= begin, e.at <= until)
+        rows = connection.execute(query.order_by(e.id).limit(limit + len(new)))
+        found += [Event(*row) for row in rows if row.id not in mine]
+    return sorted(found, key=lambda event: event.id)[:limit]
 
 
 def floods(connection: sa.Connection, new: Sequence[Event], horizon: timedelta, most: int) -> set[int]:

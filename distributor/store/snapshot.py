@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +19,8 @@ __all__ = ["ITEM", "add", "drop", "item_from", "items", "made_at", "of", "some",
 
 # So many are ranked; of more, the newest.
 MOST = 20_000
+# Clocks of two machines differ by less.
+AHEAD = timedelta(hours=1)
 # What readers did to one article, by (channel, kind).
 Counted = Mapping[tuple[str, str], Series]
 
@@ -87,8 +89,9 @@ def add(
 
 
 def drop(connection: sa.Connection, before: datetime) -> None:
-    """What was ranked before then and not since is live no more."""
-    connection.execute(sa.delete(t.ranking).where(t.ranking.c.at < before))
+    """What was ranked before then and not since is live no more; what was long after, by a clock that was wrong."""
+    at = t.ranking.c.at
+    connection.execute(sa.delete(t.ranking).where(sa.or_(at < before, at > before + AHEAD)))
 
 
 def made_at(connection: sa.Connection) -> datetime | None:

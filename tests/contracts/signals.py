@@ -114,6 +114,16 @@ class SignalsContract(DatabaseContract):
             found = signals.around(connection, [new], HOUR)
         assert {event.id for event in found} == {rest[0].id, rest[2].id, rest[4].id}
 
+    def test_what_else_the_same_visitors_did_and_waits_is_judged_with_it(self, store: Store) -> None:
+        with store.write() as connection:
+            others = [seen(NOW + SECOND), seen(NOW + MINUTE), seen(NOW + SECOND, visitor=6), seen(NOW, visitor=0)]
+            signals.add_events(connection, [seen(), *others, seen(kind="views"), seen(kind="shares")])
+            (new, *rest) = signals.unjudged(connection, NOW + DAY, 10)
+            signals.settle(connection, [rest[4]], {rest[4].id: True})
+            found = signals.theirs(connection, [new], NOW + SECOND, 10)
+            assert [event.id for event in found] == [rest[0].id, rest[5].id]
+            assert signals.theirs(connection, [new], NOW + SECOND, 1) == found[:1]
+
     def test_a_flood_is_found_without_being_read(self, store: Store) -> None:
         with store.write() as connection:
             of_mail = [seen(visitor=visitor, mail=9) for visitor in (6, 7, 8)]
@@ -208,6 +218,30 @@ class SignalsContract(DatabaseContract):
             monkeypatch.setattr(forgetting, "MOST_EVENTS", 3)
             forgetting.events(connection, NOW - HOUR, NOW)
         assert [row.at for row in events(store)] == [NOW + n * SECOND for n in (2, 3, 4)]
+
+    def test_among_many_the_oldest_judged_make_room(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(forgetting, "MOST_EVENTS", 5)
+        with store.write() as connection:
+            signals.add_events(connection, [seen(NOW + n * SECOND) for n in range(5)])
+            found = signals.unjudged(connection, NOW + MINUTE, 10)
+            signals.settle(connection, found[1:], {event.id: True for event in found[1:]})
+            forgetting.events(connection, NOW - HOUR, NOW + MINUTE)
+        assert len(events(store)) == 5, "what is not judged yet stays"
+        with store.write() as connection:
+            signals.settle(connection, found[:1], {found[0].id: True})
+            forgetting.events(connection, NOW - HOUR, NOW + MINUTE)
+        assert [row.at for row in events(store)] == [NOW + n * SECOND for n in (1, 2, 3, 4)]
+
+    def test_what_a_wrong_clock_dated_into_the_future_goes_with_its_salt(self, store: Store) -> None:
+        later = NOW + 400 * DAY
+        with store.write() as connection:
+            of_today, wrong = signals.salt(connection, NOW), signals.salt(connection, later)
+            signals.add_events(connection, [seen(later), seen()])
+            forgetting.events(connection, NOW - HOUR, NOW)
+            forgetting.salts(connection, NOW)
+            assert signals.salt(connection, NOW) == of_today
+            assert signals.salt(connection, later) != wrong
+        assert [row.at for row in events(store)] == [NOW]
 
     def test_after_two_weeks_the_counts_of_a_day_are_one(self, store: Store) -> None:
         old, midnight = NOW - 20 * DAY, NOW.replace(hour=0)

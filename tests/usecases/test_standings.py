@@ -107,6 +107,33 @@ def test_events_and_salts_are_gone_when_they_tell_nothing_any_more(app: App, clo
         assert salts.scalars().all() == []
 
 
+def test_what_is_over_is_forgotten_however_much_waits_to_be_judged(
+    app: App, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(app, entry(1))
+    seen(app, 1)
+    clock.forward(minutes=2)
+    judging.judge_seen(app)
+    clock.forward(hours=1)
+    # Always a whole batch more: the turn ends first.
+    monkeypatch.setattr(judging, "_judge", lambda *_: judging.BATCH)
+    judging.judge_seen(app, turn_s=0.2)
+    with app.store.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(tables.event)).scalar_one() == 0
+
+
+def test_a_clock_that_was_wrong_holds_no_rank_for_ever(app: App, clock: Clock) -> None:
+    ingest(app, entry(1), entry(2))
+    clock.forward(hours=24 * 400)
+    with app.store.write() as connection:
+        connection.execute(sa.update(tables.ranking).values(at=clock(), score=99.0))
+    clock.forward(hours=-24 * 400)
+    upkeep.rank(app)
+    upkeep.rank(app)
+    with app.store.read() as connection:
+        assert connection.execute(sa.select(sa.func.max(tables.ranking.c.at))).scalar_one() == clock()
+
+
 def test_a_pin_comes_first_and_a_bury_last_until_their_time_is_over(app: App, clock: Clock) -> None:
     ingest(app, entry(1), entry(2), entry(3))
     acts.place(app, 1, WHO, "pin", clock() + timedelta(hours=6))
