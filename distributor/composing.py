@@ -151,7 +151,9 @@ def _printed(app: App, connection: sa.Connection, whole: Paper, *, counted: bool
     edition = whole.edition
     shown = dict.fromkeys(number for section in edition.sections for number in section.articles)
     wanted = [whole.articles[number] for number in shown if number in whole.articles] if counted else []
-    made = (tracking.of_mail(app, article, edition.digest, edition.id) for article in wanted)
+    # One link for all editions of a slot: many an edition is one reader's, and its counts would tell who read what.
+    counts_as = stored.first_of_slot(connection, edition.digest, edition.slot) if counted and edition.id else 0
+    made = (tracking.of_mail(app, article, edition.digest, counts_as) for article in wanted)
     own = tracking.free(connection, [link for link in made if link is not None])
     message = app.renderer.digest(replace(whole, tracked=tracking.in_mails(app, own, edition.digest)))
     return None if message is None else Printed(message, tuple(own))

@@ -21,6 +21,7 @@ __all__ = [
     "clock_of",
     "count_planned",
     "find",
+    "first_of_slot",
     "get",
     "last_archived",
     "listed",
@@ -69,6 +70,12 @@ def find(connection: sa.Connection, digest: str, slot: datetime) -> list[Edition
     """All editions of a digest's slot."""
     rows = connection.execute(_EDITIONS.where(e.c.digest == digest, e.c.slot == slot).order_by(e.c.id))
     return [_edition(row) for row in rows]
+
+
+def first_of_slot(connection: sa.Connection, digest: str, slot: datetime) -> int:
+    """The lowest id of a slot's editions, which stands for all of them; 0 where there is none."""
+    query = sa.select(sa.func.min(e.c.id)).where(e.c.digest == digest, e.c.slot == slot)
+    return connection.execute(query).scalar_one() or 0
 
 
 def listed(connection: sa.Connection, *, digest: str = "", limit: int = 50) -> list[Edition]:

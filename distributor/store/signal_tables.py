@@ -14,8 +14,9 @@ def _big(name: str) -> sa.Column[int]:
 
 
 # A link of ours: `code` is the word after /r/, `url` where it leads. One for each article, channel and edition (0 for
-# posts; the channel of a digest's link is the digest's name), and one more after a new secret key. `raw` and `counted`
-# are its clicks in all.
+# posts), and one more after a new secret key. The channel of a digest's link is the digest's name, its edition the
+# first of the slot: an edition of its own may be one reader's, and nobody keeps what one reader clicked. `raw` and
+# `counted` are its clicks in all.
 link = sa.Table(
     "link",
     metadata,

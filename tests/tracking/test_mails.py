@@ -1,4 +1,4 @@
-"""Links in digests and alerts: one for each edition, with the token of the mail and never the reader's."""
+"""Links in digests and alerts: one for each slot, with the token of the mail and never the reader's."""
 
 from __future__ import annotations
 
@@ -52,12 +52,27 @@ def test_the_links_of_a_digest_lead_through_ours_and_say_which_mail_it_was(room:
             with room.app.store.read() as connection:
                 led = [links.by_code(connection, code) for code, _ in found]
             assert {one.article_id for one in led if one} == set(numbers)
-            assert {(one.channel, one.edition_id) for one in led if one} == {("daily", row.edition_id)}
+            with room.app.store.read() as connection:
+                slot = editions.get(connection, row.edition_id)
+                assert slot is not None
+                of = editions.first_of_slot(connection, "daily", slot.slot)
+            assert {(one.channel, one.edition_id) for one in led if one} == {("daily", of)}
         reader = tokens.mint(keys[0], "reader", row.recipient_id)
         assert reader in html
         assert reader not in "".join(token for _, token in LINK.findall(html))
         assert CLICK not in plain + html
         assert MARKER not in plain + html
+
+
+def test_what_one_reader_clicks_is_counted_with_all_others_of_the_slot(room: Newsroom) -> None:
+    """Who chose like nobody else has an edition alone: links of its own would tell for ever what this reader read."""
+    readers = [room.reader("ada"), room.reader("bob", categories=("Business",))]
+    room.publish(words=("Business",))
+    room.build("2026-05-05T07:00")
+    assert len({room.mails(reader)[0].edition_id for reader in readers}) == 2
+    codes = [{code for code, _ in LINK.findall(plain + html)} for plain, html in sent(room)]
+    assert len(codes[0]) == 1
+    assert codes[0] == codes[1]
 
 
 def test_alerts_have_links_of_their_own(room: Newsroom) -> None:
