@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import structlog
 
 from distributor.context import App
-from distributor.store import coverage, forgetting, readings
+from distributor.store import coverage, forgetting, links, readings
 from distributor.store import retention as store
 from distributor.store.census import LETTERS_PLANNED
 
@@ -36,6 +36,7 @@ class Deleted:
     requests: int = 0
     left: int = 0
     mails: int = 0
+    links: int = 0
     bounces: int = 0
     heard: int = 0
     asked: int = 0
@@ -70,6 +71,7 @@ def retention(app: App, *, turn_s: float = _TURN) -> Deleted:
         gone.asked = store.asked(connection, now - _ASKED)
         store.facts(connection, "alert-message:", now - keep.keep_mails)
     _fade(app, now, until)
+    gone.links = _links(app, now - app.settings.signals.keep, until, gone)
     gone.files = _outbox(app, now - keep.keep_mails)
     gone.mails = _mails(app, now - keep.keep_mails, until, gone)
     if any(asdict(gone).values()):
@@ -87,6 +89,21 @@ def _fade(app: App, now: datetime, until: float) -> None:
                 readings.forget(connection, now - _READ)
                 coverage.forget(connection, now)
                 break
+
+
+def _links(app: App, before: datetime, until: float, gone: Deleted) -> int:
+    """Links of old mails and lists, as old as counts become. What is looked through holds up nobody that writes."""
+    total, after = 0, 0
+    while not _is_over(app, until):
+        with app.store.read() as connection:
+            found = links.over(connection, before, after, store.CHUNK)
+        if not found:
+            return total
+        with app.store.write() as connection:
+            links.drop(connection, found)
+        total, after = total + len(found), found[-1]
+    gone.more = True
+    return total
 
 
 def _mails(app: App, before: datetime, until: float, gone: Deleted) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -10,10 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from distributor.codes import Link
+from distributor.model import State
+from distributor.store import tables
 from distributor.store.articles import CHUNK, insert_into
 from distributor.store.signal_tables import link as t
 
-__all__ = ["add", "by_code", "of_article", "taken"]
+__all__ = ["add", "by_code", "drop", "of_article", "over", "taken"]
 
 
 def add(connection: sa.Connection, links: Iterable[Link], now: datetime) -> None:
@@ -45,6 +47,25 @@ def taken(connection: sa.Connection, links: Iterable[Link]) -> set[str]:
 def of_article(connection: sa.Connection, article_id: int) -> list[Link]:
     rows = connection.execute(sa.select(*_COLUMNS).where(t.c.article_id == article_id).order_by(t.c.id))
     return [_link(row) for row in rows]
+
+
+def over(connection: sa.Connection, before: datetime, after: int, limit: int) -> list[int]:
+    """The ids beyond `after`, in their order, of links made before then that stand in no post: in mails and lists only.
+
+    A post stands for as long as its network does, and so do its links.
+    """
+    d = tables.delivery.c
+    sent = sa.select(d.id).where(d.recipient_id == 0, d.channel == t.c.channel, d.state == State.SENT.value)
+    # Each in the words of its index.
+    of_article = sent.where(tables.IS_TO_CHANNELS, t.c.edition_id == 0, d.article_id == t.c.article_id)
+    of_edition = sent.where(sa.text("delivery.edition_id <> 0"), d.edition_id == t.c.edition_id)
+    query = sa.select(t.c.id).where(t.c.id > after, t.c.made_at < before, ~of_article.exists(), ~of_edition.exists())
+    return list(connection.execute(query.order_by(t.c.id).limit(limit)).scalars())
+
+
+def drop(connection: sa.Connection, ids: Sequence[int]) -> None:
+    """At most CHUNK of them: they lead nowhere any more."""
+    connection.execute(sa.delete(t).where(t.c.id.in_(ids)))
 
 
 _COLUMNS = (t.c.id, t.c.code, t.c.article_id, t.c.channel, t.c.edition_id, t.c.url)

@@ -14,6 +14,7 @@ from distributor import reporting
 from distributor.model import Kind, Message
 from distributor.retention import Deleted, retention
 from distributor.store import Store, census, ledger
+from distributor.store import retention as retention_store
 from distributor.store import tables as t
 from tests import servers
 from tests.desk import START
@@ -50,18 +51,7 @@ def edition(office: Office, readers: int, **values: Any) -> None:
 
 def newsroom(office: Office) -> None:
     """Old and new mails of an edition, of an alert, and letters; all of them planned by their counters."""
-    put(
-        office,
-        t.edition,
-        key="e",
-        digest="daily",
-        choice_id=1,
-        slot=START,
-        since=START,
-        until=START,
-        readers=7,
-        made_at=START,
-    )
+    edition(office, 7)
     put(office, t.article, source="paper", published_at=START, seen_at=START, planned=3)
     office.readers(5, state="sent", settled_at=LONG_AGO, planned_at=LONG_AGO)
     office.readers(1, state="sent", settled_at=START, planned_at=LONG_AGO)
@@ -104,19 +94,34 @@ def test_old_mails_go_and_the_law_still_holds(office: Office) -> None:
     assert retention(office.app) == Deleted()
 
 
+def test_links_of_old_mails_and_lists_go_and_those_of_posts_lead_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention_store, "CHUNK", 2)
+    old = START - timedelta(days=401)
+    post = {"state": "sent", "planned_at": old, "due_at": old, "settled_at": old}
+    put(office, t.delivery, key="post", kind="post", channel="wall", article_id=1, **post)
+    put(office, t.delivery, key="lost", kind="post", channel="wall", article_id=2, **(post | {"state": "failed"}))
+    put(office, t.delivery, key="best", kind="post", channel="wall", edition_id=9, **post)
+    put(office, t.delivery, key="mail", kind="digest", channel="daily", edition_id=8, recipient_id=1, **post)
+    links = [
+        ("post", 1, "wall", 0, old), ("lost", 2, "wall", 0, old), ("edition", 3, "wall", 9, old),
+        ("mail", 1, "daily", 8, old), ("list", 1, "trending", 0, old), ("alert", 1, "instant", 0, old),
+        ("new", 1, "daily", 7, START - timedelta(days=399)),
+    ]  # fmt: skip
+    for code, article, channel, edition_id, made in links:
+        values = {"article_id": article, "channel": channel, "edition_id": edition_id, "made_at": made}
+        put(office, t.link, code=code, url="https://paper.example/1", **values)
+    assert retention(office.app).links == 4
+    with office.app.store.read() as connection:
+        assert connection.execute(sa.select(t.link.c.code).order_by(t.link.c.id)).scalars().all() == [
+            "post", "edition", "new",
+        ]  # fmt: skip
+    assert retention(office.app).links == 0
+
+
 def test_more_mails_than_a_piece_all_go(office: Office) -> None:
-    put(
-        office,
-        t.edition,
-        key="e",
-        digest="daily",
-        choice_id=1,
-        slot=START,
-        since=START,
-        until=START,
-        readers=1201,
-        made_at=START,
-    )
+    edition(office, 1201)
     office.readers(1200, state="sent", settled_at=LONG_AGO, planned_at=LONG_AGO)
     office.readers(1)
     assert retention(office.app).mails == 1200
