@@ -153,7 +153,7 @@ class Lists:
         now = self._app.clock()
         with self._lock:
             known = self._known.get(category)
-            if known and now - known[0] < LOOKS_EVERY:
+            if known and abs(now - known[0]) < LOOKS_EVERY:
                 return known[1]
             try:
                 found = self._renewed(category, known[1] if known else None)

@@ -20,7 +20,7 @@ __all__ = ["ITEM", "add", "drop", "item_from", "items", "made_at", "of", "some",
 # So many are ranked; of more, the newest.
 MOST = 20_000
 # Clocks of two machines differ by less.
-AHEAD = timedelta(hours=1)
+AHEAD = timedelta(minutes=5)
 # What readers did to one article, by (channel, kind).
 Counted = Mapping[tuple[str, str], Series]
 
