@@ -9,7 +9,7 @@ Counts are kept by 20 minutes for two weeks, by days for as long as the settings
 from __future__ import annotations
 
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -83,11 +83,12 @@ def add_events(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> 
     room = max(0, MOST_EVENTS - _kept(connection))
     if rows[:room]:
         connection.execute(sa.insert(t.event), [dict(row) for row in rows[:room]])
-    counts: defaultdict[tuple[datetime, About], int] = defaultdict(int)
+    counts: defaultdict[datetime, Counter[About]] = defaultdict(Counter)
     for row in rows[room:]:
-        counts[row["at"], (row["article_id"], row["channel"], row["kind"], row.get("link_id", 0))] += 1
-    for (at, about), number in counts.items():
-        add_raw(connection, {about: number}, at)
+        about = (row["article_id"], row["channel"], row["kind"], row.get("link_id", 0))
+        counts[bucket_of(row["at"])][about] += 1
+    for at, found in sorted(counts.items()):
+        add_raw(connection, found, at)
 
 
 def _kept(connection: sa.Connection) -> int:

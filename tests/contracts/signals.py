@@ -142,6 +142,18 @@ class SignalsContract(DatabaseContract):
         assert len(events(store)) == 3
         assert counts(store) == {(1, NOW, "x", "clicks"): (9, 0)}
 
+    def test_ten_thousand_events_above_that_are_few_statements(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(signals, "MOST_EVENTS", 0)
+        with store.write() as connection:
+            told: list[str] = []
+            listen = sa.event.listens_for(connection, "before_cursor_execute")
+            listen(lambda *given: told.append(given[2]))
+            signals.add_events(connection, [seen(NOW + n * SECOND / 10, link_id=n % 5) for n in range(10_000)])
+        assert len(told) <= 6
+        assert counts(store) == {(1, NOW, "x", "clicks"): (10_000, 0)}
+
     def test_an_import_read_twice_counts_once(self, store: Store) -> None:
         given = {(1, NOW, "site", "views"): 40, (1, NOW + MINUTE, "site", "views"): 2, (2, NOW, "site", "views"): 1}
         for _ in range(2):
