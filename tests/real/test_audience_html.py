@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +11,13 @@ from starlette.testclient import TestClient
 
 from distributor import sharing, upkeep, web
 from distributor.context import App
-from tests import servers
 from tests.desk import entry, ingest, make_app
-from tests.real.mail_html import Missing, check, install
+from tests.real.mail_html import check
 from tests.web.audience.conftest import PAGE, SETTINGS, Noted, public
-from tests.web.test_browser import ARGUMENTS
+
+Look = Callable[[str], list[tuple[str, str]]]
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
-
-
-@pytest.fixture(scope="module")
-def modules() -> Path:
-    try:
-        return install()
-    except Missing as error:
-        pytest.fail(str(error))
 
 
 @pytest.fixture(scope="module")
@@ -68,23 +60,8 @@ def test_html_validate_finds_nothing(app: App, modules: Path, tmp_path: Path) ->
     assert {names[int(name[5:-5])]: one["invalid"] for name, one in told.items() if one["invalid"]} == {}
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(tmp_path / "profile"), executable_path=servers.program("chromium"), args=ARGUMENTS, bypass_csp=True
-        )
-        try:
-            yield context.pages[0] if context.pages else context.new_page()
-        finally:
-            context.close()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(app: App, browser: Any, modules: Path, scheme: str) -> None:
-    axe = (modules / "node_modules/axe-core/axe.min.js").read_text()
+def test_axe_finds_nothing(app: App, browser: Any, violations: Look, scheme: str) -> None:
     browser.emulate_media(color_scheme=scheme)
     with (
         web.serve(public(app, Noted()), "127.0.0.1", 0) as server,
@@ -93,7 +70,4 @@ def test_axe_finds_nothing(app: App, browser: Any, modules: Path, scheme: str) -
         for width in (320, 1000):
             browser.set_viewport_size({"width": width, "height": 900})
             for address in [*(server.url + path for path in PATHS), f"{staff.url}/"]:
-                browser.goto(address)
-                browser.evaluate(axe)
-                found = browser.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
-                assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], (address, width)
+                assert violations(address) == [], (address, width)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from distributor.model import Lane, Section
-from tests import servers
-from tests.real.mail_html import Missing, check, install
+from tests.real.mail_html import check
 from tests.rendering.newsroom import article, monster, paper, renderer, sampled
 from tests.rendering.test_letters import FACTS, LETTERS
-from tests.web.test_browser import ARGUMENTS
+
+Look = Callable[[str], list[tuple[str, str]]]
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
@@ -37,14 +37,6 @@ BETTER = {
     "text-decoration",  # links are then underlined
     "width attribute",  # the style attribute has it too, or max-width holds it
 }
-
-
-@pytest.fixture(scope="module")
-def modules() -> Path:
-    try:
-        return install()
-    except Missing as error:
-        pytest.fail(str(error))
 
 
 @pytest.fixture(scope="module")
@@ -85,29 +77,11 @@ def test_mail_programs_know_what_our_mails_need(told: Mapping[str, Any]) -> None
             assert set(one["unsupported"]) <= BETTER, (name, one["unsupported"])
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(tmp_path / "profile"), executable_path=servers.program("chromium"), args=ARGUMENTS
-        )
-        context.route("http*://**", lambda route: route.abort())
-        try:
-            yield context.pages[0] if context.pages else context.new_page()
-        finally:
-            context.close()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(browser: Any, modules: Path, documents: Path, scheme: str) -> None:
-    axe = (modules / "node_modules/axe-core/axe.min.js").read_text()
+def test_axe_finds_nothing(browser: Any, violations: Look, documents: Path, scheme: str) -> None:
     browser.emulate_media(color_scheme=scheme)
+    browser.context.route("http*://**", lambda route: route.abort())
     for width in (360, 800):
         browser.set_viewport_size({"width": width, "height": 900})
         for path in sorted(documents.glob("*.html")):
-            browser.goto(path.as_uri())
-            browser.evaluate(axe)
-            found = browser.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
-            assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], (path.name, width)
+            assert violations(path.as_uri()) == [], (path.name, width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +13,15 @@ from distributor import web
 from distributor.context import App
 from distributor.model import Choice, Edition, Section
 from distributor.store import editions, subscribers
-from tests import servers
 from tests.desk import Clock, make_app
-from tests.real.mail_html import Missing, check, install
+from tests.real.mail_html import check
 from tests.web.readers.conftest import SETTINGS, Form, everybody, fresh_link, link_in, news, token_of
-from tests.web.test_browser import ARGUMENTS
 
 DUPLICATE = "form-dup-name"
 
+Look = Callable[[str], list[tuple[str, str]]]
+
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
-
-
-@pytest.fixture(scope="module")
-def modules() -> Path:
-    try:
-        return install()
-    except Missing as error:
-        pytest.fail(str(error))
 
 
 @pytest.fixture(scope="module")
@@ -89,29 +81,11 @@ def test_html_validate_finds_nothing(app: App, paths: list[str], modules: Path, 
     assert {path: lines for path, lines in wrong.items() if lines} == {}
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(tmp_path / "profile"), executable_path=servers.program("chromium"), args=ARGUMENTS, bypass_csp=True
-        )
-        try:
-            yield context.pages[0] if context.pages else context.new_page()
-        finally:
-            context.close()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(app: App, paths: list[str], browser: Any, modules: Path, scheme: str) -> None:
-    axe = (modules / "node_modules/axe-core/axe.min.js").read_text()
+def test_axe_finds_nothing(app: App, paths: list[str], browser: Any, violations: Look, scheme: str) -> None:
     browser.emulate_media(color_scheme=scheme)
     with web.serve(web.public_app(app), "127.0.0.1", 0) as server:
         for width in (320, 1024):
             browser.set_viewport_size({"width": width, "height": 900})
             for path in paths:
-                browser.goto(server.url + path)
-                browser.evaluate(axe)
-                found = browser.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
-                assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], (path, width)
+                assert violations(server.url + path) == [], (path, width)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from distributor.model import Article, Image, Section
 from tests.rendering.newsroom import article, paper
-from tests.rendering.test_digests import RENDERER, links, mail, titles, tree
+from tests.rendering.reading import RENDERER, links, mail, titles, tree
 
 HOSTILE = [
     "<script>alert(1)</script>",
