@@ -22,6 +22,7 @@ from distributor.context import App
 from distributor.errors import NotFound, StoreError
 from distributor.model import Article
 from distributor.ranking import Item, spread
+from distributor.rendering.content import clean
 from distributor.store import trends
 from distributor.store.trends import Trend
 
@@ -105,12 +106,12 @@ def public(line: Line) -> dict[str, Any]:
     return {
         "rank": line.place,
         "id": article.id,
-        "title": article.title,
+        "title": clean(article.title),
         "url": article.url,
         "link": line.link or article.url,
-        "summary": article.summary,
+        "summary": clean(article.summary),
         "image": {"url": image.url, "alt": image.alt} if image else None,
-        "categories": list(article.categories),
+        "categories": [clean(one) for one in article.categories],
         "language": article.language,
         "published_at": article.published_at,
         "score": round(line.earned, 6),

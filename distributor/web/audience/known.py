@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from distributor.context import App
 from distributor.matching import tells, url_key
+from distributor.rendering.content import clean
 from distributor.sources.canonical import canonical
 from distributor.store import articles
 
@@ -68,7 +69,7 @@ class Known:
         page = None
         if article is not None and article.status != "withdrawn":
             live = article.status == "live"
-            page = Page(article.id, article.url, article.title, article.language, live)
+            page = Page(article.id, article.url, clean(article.title), article.language, live)
         self._remember(address, page)
         return page
 

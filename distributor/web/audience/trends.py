@@ -86,9 +86,9 @@ def _page(desk: Desk, request: Request, found: Listing) -> Response:
     language = desk.language(request)
     lines: list[dict[str, Any]] = [
         {
-            "title": line.article.title or line.article.url,
+            "title": clean(line.article.title) or line.article.url,
             "link": line.link or line.article.url,
-            "category": next(iter(line.article.categories), ""),
+            "category": clean(next(iter(line.article.categories), "")),
             "language": line.article.language,
             "at": line.article.published_at.isoformat(),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import unquote
 
 import feedparser
 import pytest
@@ -94,6 +95,19 @@ def test_what_others_wrote_breaks_nothing(app: App, client: TestClient) -> None:
     json.loads(client.get("/trending.json").content)
     assert not feedparser.parse(client.get("/trending.rss").content).bozo
     assert "<script>alert" not in client.get("/trending").text
+
+
+def test_no_title_steers_what_stands_around_it(app: App, client: TestClient) -> None:
+    with app.store.write() as connection:
+        bad = {"title": "Ha\x1b[2J\u202erbour\u2066", "summary": "\x07\u202e", "categories": ["Busi\u202eness"]}
+        connection.execute(sa.update(tables.article).values(bad))
+    upkeep.rank(app)
+    for path in ("/trending.json", "/trending.rss", "/trending", f"/share/mastodon?u={PAGE}", f"/share/x?u={PAGE}"):
+        answer = client.get(path, follow_redirects=False)
+        told = json.dumps(answer.json(), ensure_ascii=False) if path.endswith("json") else answer.text
+        told += unquote(answer.headers.get("location", ""))
+        assert "Ha[2Jrbour" in told
+        assert not set(told) & set("\x1b\x07\u202e\u2066"), path
 
 
 def test_links_are_counted_and_lead_to_the_article(client: TestClient) -> None:
