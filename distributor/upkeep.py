@@ -17,9 +17,11 @@ CANARY_FRESH = timedelta(seconds=60)
 
 
 def rank(app: App) -> None:
-    """What readers did is judged, and the ranking's snapshot made anew of it."""
-    judging.judge_seen(app)
-    standings.renew(app)
+    """What readers did is judged, and the ranking's snapshot made anew of it; of what is known, should judging fail."""
+    try:
+        judging.judge_seen(app)
+    finally:
+        standings.renew(app)
 
 
 def canary(app: App, role: str = "worker") -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from distributor import acts, deliver, judging, standings, sweeping, upkeep
 from distributor.context import App
-from distributor.errors import DistributorError
+from distributor.errors import DistributorError, StoreError
 from distributor.store import census, signals, snapshot, tables, windows
 from tests.desk import Clock, entry, ingest, rows
 from tests.usecases.conftest import SETTINGS, memory
@@ -120,6 +120,22 @@ def test_what_is_over_is_forgotten_however_much_waits_to_be_judged(
     judging.judge_seen(app, turn_s=0.2)
     with app.store.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(tables.event)).scalar_one() == 0
+
+
+def test_queues_are_ranked_even_if_readers_cannot_be_judged(
+    app: App, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(app, entry(1))
+    clock.forward(minutes=10)
+
+    def fail(_app: App) -> int:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(judging, "judge_seen", fail)
+    with pytest.raises(StoreError):
+        upkeep.rank(app)
+    with app.store.read() as connection:
+        assert snapshot.made_at(connection) == clock()
 
 
 def test_a_clock_that_was_wrong_holds_no_rank_for_ever(app: App, clock: Clock) -> None:
